@@ -1,0 +1,1 @@
+//! Checks machine code from its bytes, entry points and read-only tables alone.

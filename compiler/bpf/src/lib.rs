@@ -1,0 +1,1 @@
+//! eBPF images: instructions, assembler, disassembler, linker, interpreter.

@@ -1,0 +1,1 @@
+//! Route graph to eBPF image, linked with the routines of stdlib-bpf.

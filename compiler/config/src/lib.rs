@@ -1,0 +1,1 @@
+//! Block tree to typed configuration, the Caddy JSON model.

@@ -1,0 +1,1 @@
+//! Typed configuration to route graph: listeners, tables and functions of basic blocks.

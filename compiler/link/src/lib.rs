@@ -1,0 +1,1 @@
+//! Object file and prebuilt runtime to one static executable.

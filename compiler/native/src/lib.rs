@@ -1,0 +1,1 @@
+//! eBPF image to machine code with line map and register facts.

@@ -1,0 +1,1 @@
+//! Machine code, data and lines to a relocatable ELF file.

@@ -1,0 +1,1 @@
+//! Caddyfile text to tokens and a block tree.

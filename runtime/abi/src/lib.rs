@@ -1,0 +1,1 @@
+//! The contract between generated code and the runtime.

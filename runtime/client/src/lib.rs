@@ -1,0 +1,1 @@
+//! The outgoing client: names, pools and connections.

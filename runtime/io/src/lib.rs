@@ -1,0 +1,1 @@
+//! The event loop: io_uring, and epoll behind the same face.

@@ -1,0 +1,1 @@
+//! Exchanges, connections that carry them, and the running of site code.

@@ -1,0 +1,1 @@
+//! The runtime as a static library that a site's object is linked with.

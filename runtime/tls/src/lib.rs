@@ -1,0 +1,1 @@
+//! TLS set-up, certificate selection and the local certificate authority.

@@ -1,0 +1,1 @@
+//! eBPF routines that site code calls, in our own assembly.
