@@ -1,0 +1,1 @@
+//! Windows of guest memory and the entry into generated code.
