@@ -1,0 +1,95 @@
+//! The whole configuration and its small parts.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{HttpApp, PkiApp, TlsApp, is_default};
+
+/// What a Caddyfile says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Config {
+    /// Caddy's administration endpoint. A built server has none.
+    #[serde(skip_serializing_if = "is_default")]
+    pub admin: Option<Admin>,
+    /// Loggers.
+    #[serde(skip_serializing_if = "is_default")]
+    pub logging: Option<Logging>,
+    /// Where certificates are kept.
+    #[serde(skip_serializing_if = "is_default")]
+    pub storage: Option<Storage>,
+    /// What is to be served.
+    #[serde(skip_serializing_if = "is_default")]
+    pub apps: Apps,
+}
+
+/// The applications, in alphabetical order as they are printed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Apps {
+    /// The HTTP servers.
+    #[serde(skip_serializing_if = "is_default")]
+    pub http: Option<HttpApp>,
+    /// Local certificate authorities.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pki: Option<PkiApp>,
+    /// Certificates.
+    #[serde(skip_serializing_if = "is_default")]
+    pub tls: Option<TlsApp>,
+}
+
+/// The `admin` option.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Admin {
+    /// `admin off`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub disabled: bool,
+    /// The address to listen on.
+    #[serde(skip_serializing_if = "is_default")]
+    pub listen: String,
+    /// Whether requests must come from a listed origin.
+    #[serde(skip_serializing_if = "is_default")]
+    pub enforce_origin: bool,
+    /// The origins.
+    #[serde(skip_serializing_if = "is_default")]
+    pub origins: Vec<String>,
+    /// Keeping of the configuration.
+    #[serde(skip_serializing_if = "is_default")]
+    pub config: Option<AdminConfig>,
+}
+
+/// Whether the running configuration is saved.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct AdminConfig {
+    /// `persist_config off` makes it false.
+    #[serde(skip_serializing_if = "is_default")]
+    pub persist: Option<bool>,
+}
+
+/// Loggers by name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Logging {
+    /// The loggers; `default` is the one that takes what no other takes.
+    #[serde(skip_serializing_if = "is_default")]
+    pub logs: BTreeMap<String, CustomLog>,
+}
+
+/// One logger.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CustomLog {
+    /// The lowest level that is written.
+    #[serde(skip_serializing_if = "is_default")]
+    pub level: String,
+}
+
+/// Where certificates and keys are kept.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "module", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Storage {
+    /// A folder.
+    FileSystem {
+        /// The folder's path; the default folder when empty.
+        #[serde(skip_serializing_if = "is_default")]
+        root: String,
+    },
+}

@@ -1,0 +1,80 @@
+//! Changes to header fields.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Origin, is_default};
+
+/// Field names in canonical form with their values.
+pub type HeaderMap = BTreeMap<String, Vec<String>>;
+
+/// The `headers` handler; also what a proxy does to the requests and responses that pass it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Headers {
+    /// Changes to the request.
+    #[serde(skip_serializing_if = "is_default")]
+    pub request: Option<HeaderOps>,
+    /// Changes to the response.
+    #[serde(skip_serializing_if = "is_default")]
+    pub response: Option<ResponseHeaderOps>,
+    /// The directive.
+    #[serde(skip)]
+    pub origin: Origin,
+}
+
+/// Changes, made in this order: delete with wildcards, add, set, delete, replace. Names and values may hold placeholders.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct HeaderOps {
+    /// Fields to add.
+    #[serde(skip_serializing_if = "is_default")]
+    pub add: HeaderMap,
+    /// Fields to set.
+    #[serde(skip_serializing_if = "is_default")]
+    pub set: HeaderMap,
+    /// Fields to delete: `Name`, `Prefix*`, `*suffix`, `*inside*` or `*`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub delete: Vec<String>,
+    /// Replacements inside values by field name, `*` for all fields.
+    #[serde(skip_serializing_if = "is_default")]
+    pub replace: BTreeMap<String, Vec<Replacement>>,
+}
+
+/// One replacement inside a value.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Replacement {
+    /// A text to look for.
+    #[serde(skip_serializing_if = "is_default")]
+    pub search: String,
+    /// Or a regular expression to look for.
+    #[serde(skip_serializing_if = "is_default")]
+    pub search_regexp: String,
+    /// What to put in its place.
+    #[serde(skip_serializing_if = "is_default")]
+    pub replace: String,
+}
+
+/// Changes to a response.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ResponseHeaderOps {
+    /// The changes.
+    #[serde(flatten)]
+    pub ops: HeaderOps,
+    /// Only if the response is like this.
+    #[serde(skip_serializing_if = "is_default")]
+    pub require: Option<ResponseMatcher>,
+    /// Made when the response head is written instead of when the handler runs.
+    #[serde(skip_serializing_if = "is_default")]
+    pub deferred: bool,
+}
+
+/// A condition on a response.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ResponseMatcher {
+    /// One of these codes; a number below 10 stands for its class.
+    #[serde(skip_serializing_if = "is_default")]
+    pub status_code: Vec<u16>,
+    /// Fields by name as in the request matcher: `None` means absent.
+    #[serde(skip_serializing_if = "is_default")]
+    pub headers: BTreeMap<String, Option<Vec<String>>>,
+}

@@ -1,0 +1,162 @@
+//! Printing as Go prints JSON.
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
+use serde_json::{Map, Serializer, Value};
+
+use super::Config;
+
+impl Config {
+    /// Caddy's JSON on one line.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        print(self, GoFormatter(CompactFormatter))
+    }
+
+    /// Caddy's JSON, indented with tabs.
+    #[must_use]
+    pub fn to_json_pretty(&self) -> String {
+        print(self, GoFormatter(PrettyFormatter::with_indent(b"\t")))
+    }
+}
+
+fn print<F: Formatter>(config: &Config, formatter: F) -> String {
+    let mut bytes = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut bytes, formatter);
+    // The model has only string keys and finite numbers, and a Vec takes every write, so neither can fail.
+    config
+        .serialize(&mut serializer)
+        .expect("the model is JSON");
+    String::from_utf8(bytes).expect("JSON is UTF-8")
+}
+
+/// A module's object as Caddy's adapter makes it: the value's fields and the module's name, sorted by key at every depth.
+///
+/// # Errors
+/// When the value is no JSON object.
+pub(super) fn module(key: &str, name: &str, value: &impl Serialize) -> serde_json::Result<Value> {
+    let mut object = match serde_json::to_value(value)? {
+        Value::Object(object) => object,
+        other => {
+            return Err(serde::ser::Error::custom(format!(
+                "{name} is no object but {other}"
+            )));
+        }
+    };
+    object.insert(key.to_owned(), Value::String(name.to_owned()));
+    Ok(sorted(Value::Object(object)))
+}
+
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let mut entries: Vec<(String, Value)> = object.into_iter().collect();
+            entries.sort_by(|(left, _), (right, _)| left.cmp(right));
+            Value::Object(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key, sorted(value)))
+                    .collect::<Map<_, _>>(),
+            )
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
+
+/// Go's `encoding/json` writes `<`, `>`, `&` and the two Unicode line separators as escapes, so that JSON can stand in HTML.
+struct GoFormatter<F>(F);
+
+macro_rules! delegate {
+    ($($name:ident($($argument:ident: $type:ty),*);)*) => {
+        $(fn $name<W: ?Sized + io::Write>(&mut self, writer: &mut W $(, $argument: $type)*) -> io::Result<()> {
+            self.0.$name(writer $(, $argument)*)
+        })*
+    };
+}
+
+impl<F: Formatter> Formatter for GoFormatter<F> {
+    delegate! {
+        begin_array();
+        end_array();
+        begin_array_value(first: bool);
+        end_array_value();
+        begin_object();
+        end_object();
+        begin_object_key(first: bool);
+        begin_object_value();
+        end_object_value();
+    }
+
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let special =
+            |character: char| matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
+        let mut rest = fragment;
+        while let Some(at) = rest.find(special) {
+            self.0.write_string_fragment(writer, &rest[..at])?;
+            let character = rest[at..].chars().next().unwrap_or_default();
+            write!(writer, "\\u{:04x}", character as u32)?;
+            rest = &rest[at + character.len_utf8()..];
+        }
+        self.0.write_string_fragment(writer, rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::*;
+
+    #[test]
+    fn empty_configuration_is_an_empty_object() {
+        assert_eq!(Config::default().to_json(), "{}");
+    }
+
+    #[test]
+    fn handlers_are_sorted_and_markup_is_escaped() {
+        let response = StaticResponse {
+            body: "<b>&\u{2028}".to_owned(),
+            close: true,
+            ..StaticResponse::default()
+        };
+        let route = Route {
+            matchers: vec![MatcherSet {
+                path: Some(At::new(
+                    vec!["/a".to_owned()],
+                    zs_diagnostics::Span::default(),
+                )),
+                ..MatcherSet::default()
+            }],
+            handle: vec![Handler::StaticResponse(response)],
+            terminal: true,
+            ..Route::default()
+        };
+        let server = Server {
+            routes: vec![route],
+            ..Server::default()
+        };
+        let http = HttpApp {
+            servers: [("srv0".to_owned(), server)].into(),
+            ..HttpApp::default()
+        };
+        let config = Config {
+            apps: Apps {
+                http: Some(http),
+                ..Apps::default()
+            },
+            ..Config::default()
+        };
+        assert_eq!(
+            config.to_json(),
+            r#"{"apps":{"http":{"servers":{"srv0":{"routes":[{"match":[{"path":["/a"]}],"#
+                .to_owned()
+                + r#""handle":[{"body":"\u003cb\u003e\u0026\u2028","close":true,"handler":"static_response"}],"#
+                + r#""terminal":true}]}}}}}"#
+        );
+    }
+}

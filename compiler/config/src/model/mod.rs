@@ -1,0 +1,43 @@
+//! The typed configuration: Caddy's JSON model in Rust.
+//!
+//! Printing a [`Config`] gives the JSON that Caddy's own adapter prints: the same field names, the same order, the same
+//! fields left out when empty. The model holds only what the compiler can serve; what it cannot say is refused before.
+//! Every route, handler and matcher carries its [`Origin`], the place in the source that asked for it, which is neither
+//! printed nor compared.
+
+mod config;
+mod handler;
+mod headers;
+mod http;
+mod json;
+mod listen;
+mod matcher;
+mod reverse_proxy;
+mod rewrite;
+mod tls;
+mod value;
+
+pub use config::{Admin, AdminConfig, Apps, Config, CustomLog, Logging, Storage};
+pub use handler::{Handler, Invoke, StaticError, StaticResponse, Subroute, VarValue, Vars};
+pub use headers::{HeaderMap, HeaderOps, Headers, Replacement, ResponseHeaderOps, ResponseMatcher};
+pub use http::{AutoHttps, ErrorRoutes, HttpApp, Route, Server};
+pub use listen::{ListenAddress, Network, PortRange};
+pub use matcher::{
+    At, HeaderMatcher, HostMatcher, IpRanges, MatcherSet, NotMatcher, PathMatcher, QueryMatcher,
+    Regexp, StatusExpression,
+};
+pub use reverse_proxy::{Dial, HttpTransport, ReverseProxy, Transport, Upstream, UpstreamTls};
+pub use rewrite::{
+    KeyValue, PathRegexpReplacement, QueryOps, QueryReplacement, Rewrite, SubstringReplacement,
+};
+pub use tls::{
+    AcmeIssuer, AutomationPolicy, CertificateAuthority, CertificateFiles, CertificateSelection,
+    Certificates, ChallengePort, Challenges, ConnectionMatcher, ConnectionPolicy, ExternalAccount,
+    InternalIssuer, Issuer, PkiApp, TlsApp, TlsAutomation,
+};
+pub use value::{Duration, Origin, StatusCode};
+
+/// Go's `omitempty`: whether a value is the one that is not printed.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
