@@ -1,1 +1,36 @@
-//! eBPF images: instructions, assembler, disassembler, linker, interpreter.
+//! eBPF images: instructions, builder, assembler, linker, verifier, interpreter.
+//!
+//! In: functions made by code generation or assembled from text. Out: a linked
+//! [`Image`], whose calls are resolved and whose structure is verified, ready
+//! for translation. The instruction set is RFC 9669 with all of its conformance
+//! groups except `packet`, plus one private instruction, the tail call through
+//! the table of entries ([`Op::TailCall`]).
+//!
+//! # The machine
+//!
+//! - A guest address is 32 bits wide: the register truncated to 32 bits plus the
+//!   sign-extended displacement. `zs_abi::layout` says what lies where.
+//! - `r1`…`r5` are arguments, `r0` is the result, `r6`…`r9` survive calls and `r10`
+//!   is the guest address one past the current frame of
+//!   [`FRAME_BYTES`](zs_abi::layout::FRAME_BYTES) bytes.
+//! - A run has a budget. What can repeat code pays one unit each time: a jump to
+//!   a lower or equal address, a local call, a tail call. Other code pays nothing.
+//! - Local calls nest [`FRAMES_MAX`](zs_abi::layout::FRAMES_MAX) frames deep.
+//! - Division by zero gives 0 and modulo by zero keeps the dividend; the shift
+//!   count is masked; atomics must be naturally aligned.
+//!
+//! Left out on purpose: machine registers, Caddy, files. Nothing here is
+//! randomly ordered: the same input gives the same bytes.
+#![forbid(unsafe_code)]
+
+mod builder;
+mod image;
+mod insn;
+mod op;
+mod reg;
+
+pub use builder::{BuildError, FunctionBuilder, Label};
+pub use image::{CallSite, EntryId, FileId, Function, FunctionId, HelperId, Image, Loc, Module};
+pub use insn::Insn;
+pub use op::{AluOp, AtomicOp, Cond, DecodeError, Op, Size, Source, Swap, SwapBits, Width};
+pub use reg::Reg;
