@@ -1,0 +1,106 @@
+//! Functions of the runtime that generated code may call.
+//!
+//! A helper is `extern "C" fn(u64, u64, u64, u64, u64) -> u64`; it finds the
+//! running request through the worker. Guest pointers that it receives are
+//! checked before they are used, numbers are bounded.
+
+macro_rules! helpers {
+    ($($(#[$doc:meta])* $variant:ident = $number:literal, $symbol:literal;)*) => {
+        /// A function of the runtime that generated code may call.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u32)]
+        #[non_exhaustive]
+        pub enum Helper { $($(#[$doc])* $variant = $number,)* }
+
+        impl Helper {
+            /// Every helper, in the order of their numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The linker's name of the helper.
+            pub const fn symbol(self) -> &'static str {
+                match self { $(Self::$variant => concat!("zs_helper_", $symbol),)* }
+            }
+
+            /// The name used in dumps.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $symbol,)* }
+            }
+
+            /// The helper with this number, if there is one.
+            pub const fn from_number(number: u32) -> Option<Self> {
+                match number { $($number => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+helpers! {
+    /// `(code)`: gives up the run; never returns. Always in slot 0.
+    Trap = 0, "trap";
+    /// `(entry)`: pushes a filter, run when a response head is ready.
+    FilterPush = 1, "filter_push";
+    /// `(entry, flags)`: pushes a scope whose errors enter `entry`; flags are
+    /// the `SCOPE_*` bits.
+    ScopePush = 2, "scope_push";
+    /// `()`: pops the innermost scope.
+    ScopePop = 3, "scope_pop";
+    /// `(list, target)`: applies header operations to the head that `target`
+    /// names, a [`HeadTarget`].
+    HeaderOps = 4, "header_ops";
+    /// `(list)`: applies rewrite operations to the current request and lays
+    /// the view out anew. Returns 0, or the status of an error to raise.
+    Rewrite = 5, "rewrite";
+    /// `(variable, template)`: sets a request variable.
+    VarSet = 6, "var_set";
+    /// `(target, name, name_len)`: guest address of the values of the field, or 0
+    /// if there is none. The values are `u32` count, `u32` zero, then pairs of
+    /// `u32` pointer and `u32` length. `Host` and `Transfer-Encoding` of a
+    /// request are found too.
+    HeaderFind = 7, "header_find";
+    /// `(name, name_len)`: guest address of the decoded values of a query
+    /// parameter, as [`Self::HeaderFind`]; 0 if there is none or the query is malformed.
+    QueryFind = 8, "query_find";
+    /// `(regex, text, len, store)`: whether the expression matches; if `store`
+    /// is not 0 its captures become readable by templates.
+    RegexMatch = 9, "regex_match";
+    /// `(template)`: expands a template into the slot's heap; guest address of
+    /// a pair of `u32` pointer and `u32` length.
+    Expand = 10, "expand";
+    /// `(pattern, len)`: whether a path pattern that holds percent signs
+    /// matches the escaped path (Caddy compares escaped there).
+    PathMatchEscaped = 11, "path_match_escaped";
+    /// `(pattern, pattern_len, text, text_len)`: shell globbing in which `*` and `?` do not
+    /// cross `/` (Go's `path.Match`).
+    Glob = 12, "glob";
+}
+
+/// Scope flag: an error restores the request as it was received first (the
+/// server's own error routes).
+pub const SCOPE_RESTORE: u64 = 1;
+
+/// Which head header operations and look-ups are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum HeadTarget {
+    /// The current request.
+    Request = 0,
+    /// The response to the client.
+    Response = 1,
+    /// The request copy of the running upstream attempt.
+    UpstreamRequest = 2,
+    /// The response of the upstream, before it is copied to the client's.
+    UpstreamResponse = 3,
+}
+
+impl HeadTarget {
+    /// The target with this number, if there is one.
+    pub const fn from_number(number: u64) -> Option<Self> {
+        Some(match number {
+            0 => Self::Request,
+            1 => Self::Response,
+            2 => Self::UpstreamRequest,
+            3 => Self::UpstreamResponse,
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! The site descriptor: the one symbol by which the runtime knows its site.
+
+/// An optional part of the runtime. The site's object refers to the table of
+/// each one it uses, so that the linker drops the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(usize)]
+pub enum Capability {
+    /// TLS towards clients.
+    Tls = 0,
+    /// The outgoing client, without TLS.
+    Proxy = 1,
+    /// TLS towards upstreams.
+    ProxyTls = 2,
+    /// Certificates of the local authority.
+    LocalAuthority = 3,
+}
+
+impl Capability {
+    /// Every capability, in the order of [`Site::capabilities`].
+    pub const ALL: [Self; 4] = [Self::Tls, Self::Proxy, Self::ProxyTls, Self::LocalAuthority];
+
+    /// The linker's name of the capability's function table.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Tls => "zs_capability_tls",
+            Self::Proxy => "zs_capability_proxy",
+            Self::ProxyTls => "zs_capability_proxy_tls",
+            Self::LocalAuthority => "zs_capability_local_authority",
+        }
+    }
+
+    /// The name used in `inspect` and dumps.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tls => "tls",
+            Self::Proxy => "proxy",
+            Self::ProxyTls => "proxy-tls",
+            Self::LocalAuthority => "local-authority",
+        }
+    }
+}
+
+/// A site, as its object file describes it. All addresses are absolute.
+///
+/// The object names the descriptor `zs_site_` and the sixteen hexadecimal digits of
+/// [`crate::CONTRACT_HASH`], so that an object and a runtime of different
+/// contracts do not link.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Site {
+    /// Site data, see [`crate::data`].
+    pub data: *const u8,
+    /// Length of the site data in bytes.
+    pub data_len: u64,
+    /// Machine code.
+    pub code: *const u8,
+    /// Length of the machine code in bytes.
+    pub code_len: u64,
+    /// Addresses of the entry functions.
+    pub entries: *const *const u8,
+    /// How many there are.
+    pub entry_count: u64,
+    /// Function tables of the capabilities, null where the site does not use one.
+    pub capabilities: [*const u8; Capability::ALL.len()],
+}
+
+// SAFETY: everything a descriptor points to is read-only for as long as the
+// process (or the mapping that `run` made) lives.
+#[expect(unsafe_code, reason = "a descriptor is shared by all workers")]
+unsafe impl Sync for Site {}

@@ -1,0 +1,371 @@
+//! The records of the site data, table by table, and the numbers that name
+//! them.
+
+use crate::data::{Range, Record, Text, Words};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident, $spelling:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(out, concat!($spelling, "{}"), self.0)
+            }
+        }
+
+        impl Words for $name {
+            const WORDS: usize = 1;
+            fn read(next: &mut impl FnMut() -> u32) -> Self { Self(next()) }
+            fn write(&self, put: &mut impl FnMut(u32)) { put(self.0); }
+        }
+
+        impl Words for Option<$name> {
+            const WORDS: usize = 1;
+            fn read(next: &mut impl FnMut() -> u32) -> Self {
+                match next() { u32::MAX => None, number => Some($name(number)) }
+            }
+            fn write(&self, put: &mut impl FnMut(u32)) {
+                put(self.map_or(u32::MAX, |id| id.0));
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// Number of an entry function: its index in the entry table.
+    EntryId, "entry";
+    /// Number of a [`Server`].
+    ServerId, "server";
+    /// Number of a [`Certificate`].
+    CertificateId, "certificate";
+    /// Number of a [`Response`].
+    ResponseId, "response";
+    /// Number of a [`Template`].
+    TemplateId, "template";
+    /// Number of a [`HeaderList`].
+    HeaderListId, "headers";
+    /// Number of a [`RewriteList`].
+    RewriteListId, "rewrite";
+    /// Number of an [`Error`].
+    ErrorId, "error";
+    /// Number of a [`Proxy`].
+    ProxyId, "proxy";
+    /// Number of a [`Subrequest`].
+    SubrequestId, "subrequest";
+    /// Number of a [`Variable`].
+    VariableId, "variable";
+    /// Number of a [`Regex`].
+    RegexId, "regex";
+}
+
+macro_rules! records {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
+        /// A table of the site data.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(usize)]
+        #[expect(missing_docs, reason = "each variant is the table of the record of its name")]
+        pub enum Table { $($name,)* }
+
+        impl Table {
+            /// Every table, in the order of the directory.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+            /// How many tables there are.
+            pub const COUNT: usize = Self::ALL.len();
+
+            /// Words that one record of the table takes.
+            pub const fn words(self) -> usize {
+                match self { $(Self::$name => <$name as Words>::WORDS,)* }
+            }
+        }
+
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+
+            impl Words for $name {
+                const WORDS: usize = 0 $(+ <$type as Words>::WORDS)*;
+                fn read(next: &mut impl FnMut() -> u32) -> Self {
+                    Self { $($field: <$type as Words>::read(next),)* }
+                }
+                fn write(&self, put: &mut impl FnMut(u32)) {
+                    $(self.$field.write(put);)*
+                }
+            }
+
+            impl Record for $name {
+                const TABLE: Table = Table::$name;
+            }
+        )*
+    };
+}
+
+/// A text that is constant, or made from a template per request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Value {
+    /// The text, when `template` is `None`.
+    pub text: Text,
+    /// The template that makes the text.
+    pub template: Option<TemplateId>,
+}
+
+impl Words for Value {
+    const WORDS: usize = 3;
+    fn read(next: &mut impl FnMut() -> u32) -> Self {
+        Self {
+            text: Words::read(next),
+            template: Words::read(next),
+        }
+    }
+    fn write(&self, put: &mut impl FnMut(u32)) {
+        self.text.write(put);
+        self.template.write(put);
+    }
+}
+
+records! {
+    /// An address the site listens on.
+    Listener {
+        /// [`LISTEN_TCP`] or [`LISTEN_UNIX`].
+        kind: u32,
+        /// IPv6 address, first byte in the lowest bits of the first word; IPv4
+        /// as `::ffff:a.b.c.d`, all zero for every address of both families.
+        address: [u32; 4],
+        /// TCP port.
+        port: u32,
+        /// Path of a unix socket.
+        path: Text,
+        /// The server whose connections these are.
+        server: ServerId,
+        /// 1 if connections begin with TLS.
+        tls: u32,
+    }
+    /// What connections of some listeners have in common.
+    Server {
+        /// `srv0` and so on, as in the configuration.
+        name: Text,
+        /// Where every request enters site code.
+        entry: EntryId,
+        /// `NEED_*` bits of the view.
+        needs: u32,
+        /// Longest request head in bytes.
+        header_bytes_max: u32,
+        /// Time for a request head to arrive, in milliseconds.
+        read_header_ms: u32,
+        /// Time a connection may wait for its next request, in milliseconds.
+        idle_ms: u32,
+        /// Time without progress after which reading a body fails; 0 = none.
+        body_idle_ms: u32,
+        /// Time without progress after which writing fails; 0 = none.
+        write_idle_ms: u32,
+        /// The server's TLS policies, most specific name first.
+        policies: Range,
+    }
+    /// Which certificate a TLS name gets.
+    TlsPolicy {
+        /// Lower-case server name; `*.name` covers one label; empty covers
+        /// connections whose name no other policy covers.
+        name: Text,
+        /// The certificate to present.
+        certificate: CertificateId,
+        /// `ALPN_*` bits.
+        alpn: u32,
+    }
+    /// Where a certificate comes from.
+    Certificate {
+        /// [`CERTIFICATE_FILES`] or [`CERTIFICATE_LOCAL`].
+        kind: u32,
+        /// Path of the certificate chain (PEM), or the name to issue for.
+        chain: Text,
+        /// Path of the private key (PEM).
+        key: Text,
+    }
+    /// An answer made by the site itself.
+    Response {
+        /// The status; its template, if any, gives decimal digits.
+        status: u32,
+        /// Template of the status.
+        status_template: Option<TemplateId>,
+        /// Operations on the response head before it is written.
+        headers: Option<HeaderListId>,
+        /// Content type if no header operation set one; empty for none.
+        content_type: Text,
+        /// The body.
+        body: Value,
+        /// `RESPONSE_*` bits.
+        flags: u32,
+    }
+    /// A text with placeholders.
+    Template {
+        /// Its segments, in order.
+        segments: Range,
+    }
+    /// A piece of a template.
+    Segment {
+        /// A [`crate::Source`].
+        source: u32,
+        /// The constant, or the name that the source wants.
+        argument: Text,
+        /// The number that the source wants.
+        number: u32,
+        /// `SEGMENT_*` bits.
+        flags: u32,
+    }
+    /// Operations on the fields of a head, applied in order.
+    HeaderList {
+        /// The operations.
+        operations: Range,
+    }
+    /// One operation on the fields of a head.
+    HeaderOp {
+        /// A [`crate::HeaderOpKind`].
+        kind: u32,
+        /// Name of the field; a leading or trailing `*` in deletions stands
+        /// for any text; `*` in replacements for every field.
+        name: Value,
+        /// The value, or the replacement.
+        value: Value,
+        /// What to search for in replacements: an expression,
+        regex: Option<RegexId>,
+        /// or else this text.
+        search: Value,
+    }
+    /// Changes to the current request's method and target, applied in order.
+    RewriteList {
+        /// The operations.
+        operations: Range,
+    }
+    /// One change to a request's method or target.
+    RewriteOp {
+        /// A [`crate::RewriteKind`].
+        kind: u32,
+        /// First operand, see [`crate::RewriteKind`].
+        first: Value,
+        /// Second operand.
+        second: Value,
+        /// The expression of [`crate::RewriteKind::PathRegexp`].
+        regex: Option<RegexId>,
+        /// Most replacements of [`crate::RewriteKind::Replace`]; 0 = all.
+        limit: u32,
+    }
+    /// An error that site code raises.
+    Error {
+        /// Decimal digits of the status.
+        status: Value,
+        /// The message.
+        message: Value,
+    }
+    /// A way to pass requests on.
+    Proxy {
+        /// Its upstreams.
+        upstreams: Range,
+        /// Entry run before each attempt with the upstream request as target.
+        request_entry: Option<EntryId>,
+        /// Entry run when an upstream's response head has arrived.
+        response_entry: Option<EntryId>,
+        /// Time to connect, in milliseconds.
+        dial_ms: u32,
+        /// Time for the response head after the request is sent; 0 = none.
+        response_header_ms: u32,
+        /// Time without progress after which reading fails; 0 = none.
+        read_ms: u32,
+        /// Time without progress after which writing fails; 0 = none.
+        write_ms: u32,
+        /// `PROXY_*` bits.
+        flags: u32,
+        /// Name to verify and send to a TLS upstream; empty = its host.
+        server_name: Value,
+        /// Time an idle connection is kept, in milliseconds; 0 = not at all.
+        keepalive_ms: u32,
+        /// Idle connections kept for each upstream.
+        idle_max: u32,
+    }
+    /// A server that requests are passed to.
+    Upstream {
+        /// [`LISTEN_TCP`] or [`LISTEN_UNIX`].
+        kind: u32,
+        /// Host name or address, or the socket's path.
+        host: Value,
+        /// Port in decimal digits.
+        port: Value,
+    }
+    /// A request that the site makes to itself.
+    Subrequest {
+        /// Method.
+        method: Value,
+        /// Target: path and query.
+        target: Value,
+        /// The server whose entry it enters.
+        server: ServerId,
+    }
+    /// What is known of an entry function.
+    Entry {
+        /// Its name in dumps and log lines.
+        name: Text,
+    }
+    /// Where machine code comes from; sorted by offset.
+    Line {
+        /// Offset from the start of the site's machine code.
+        code_offset: u32,
+        /// Name of the configuration file.
+        file: Text,
+        /// Line, from 1.
+        line: u32,
+    }
+    /// A request variable.
+    Variable {
+        /// Its name.
+        name: Text,
+    }
+    /// A regular expression whose captures are used.
+    Regex {
+        /// Name under which captures are known.
+        name: Text,
+        /// The program, see [`crate::regex`].
+        program: Text,
+    }
+    /// What `inspect` tells of the site.
+    Fact {
+        /// What it is about.
+        key: Text,
+        /// What it says.
+        value: Text,
+    }
+}
+
+/// A TCP listener or upstream.
+pub const LISTEN_TCP: u32 = 0;
+/// A unix socket.
+pub const LISTEN_UNIX: u32 = 1;
+
+/// A certificate read from files when the server starts.
+pub const CERTIFICATE_FILES: u32 = 0;
+/// A certificate issued by the local authority.
+pub const CERTIFICATE_LOCAL: u32 = 1;
+
+/// `http/1.1` is offered.
+pub const ALPN_HTTP11: u32 = 1;
+/// `h2` is offered.
+pub const ALPN_HTTP2: u32 = 2;
+
+/// The connection is closed after the response.
+pub const RESPONSE_CLOSE: u32 = 1;
+/// The content type is chosen from the expanded body: JSON if it is a valid
+/// object or array, else plain text.
+pub const RESPONSE_SNIFF_JSON: u32 = 2;
+/// In an error route the status is the error's (no status was written).
+pub const RESPONSE_ERROR_STATUS: u32 = 4;
+
+/// The segment's value is escaped as a query value.
+pub const SEGMENT_QUERY_ESCAPE: u32 = 1;
+
+/// The upstream is spoken to over TLS.
+pub const PROXY_TLS: u32 = 1;
+/// The upstream's certificate is not verified.
+pub const PROXY_TLS_INSECURE: u32 = 2;
+/// `Host` becomes the upstream's host and port before header operations.
+pub const PROXY_HOST_UPSTREAM: u32 = 4;
+/// `Accept-Encoding: gzip` is not added (`compression off`).
+pub const PROXY_NO_COMPRESSION: u32 = 8;
