@@ -297,8 +297,8 @@ impl FunctionBuilder {
     }
 
     /// Calls a helper.
-    pub fn call_helper(&mut self, helper: HelperId) -> &mut Self {
-        self.op(Op::CallHelper(helper))
+    pub fn call_helper(&mut self, helper: impl Into<HelperId>) -> &mut Self {
+        self.op(Op::CallHelper(helper.into()))
     }
 
     /// Leaves for the entry whose number `index` holds; `count` is the number of

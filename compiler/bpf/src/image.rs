@@ -2,15 +2,13 @@
 
 use std::fmt;
 
+pub use zs_abi::tables::EntryId;
+
 use crate::insn::Insn;
 
 /// Number of a helper, as `zs_abi` assigns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HelperId(pub u32);
-
-/// Number of an entry function: its place in the table of entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntryId(pub u32);
 
 /// Place of a function in an [`Image`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,12 +35,22 @@ macro_rules! display {
     )*};
 }
 
-display!(
-    HelperId = "helper",
-    EntryId = "entry",
-    FunctionId = "function",
-    FileId = "file"
-);
+display!(FunctionId = "function", FileId = "file");
+
+impl From<zs_abi::Helper> for HelperId {
+    fn from(helper: zs_abi::Helper) -> Self {
+        Self(helper as u32)
+    }
+}
+
+impl fmt::Display for HelperId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match zs_abi::Helper::from_number(self.0) {
+            Some(helper) => f.write_str(helper.name()),
+            None => write!(f, "helper{}", self.0),
+        }
+    }
+}
 
 /// Place in a source file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

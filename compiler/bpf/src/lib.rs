@@ -23,14 +23,28 @@
 //! randomly ordered: the same input gives the same bytes.
 #![forbid(unsafe_code)]
 
+mod assemble;
 mod builder;
+mod bytes;
+mod effect;
 mod image;
 mod insn;
+mod interpret;
+mod link;
+mod memory;
 mod op;
+mod print;
 mod reg;
+mod verify;
 
+pub use assemble::{AssembleError, assemble};
 pub use builder::{BuildError, FunctionBuilder, Label};
+pub use bytes::NotAModule;
 pub use image::{CallSite, EntryId, FileId, Function, FunctionId, HelperId, Image, Loc, Module};
 pub use insn::Insn;
+pub use interpret::{Helpers, NoHelpers, Stop, StopReason, interpret};
+pub use link::{LinkError, link};
+pub use memory::{Access, BadAccess, Memory};
 pub use op::{AluOp, AtomicOp, Cond, DecodeError, Op, Size, Source, Swap, SwapBits, Width};
-pub use reg::Reg;
+pub use reg::{Reg, RegSet};
+pub use verify::{VerifyError, verify};

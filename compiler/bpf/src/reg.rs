@@ -63,3 +63,54 @@ impl fmt::Display for Reg {
         write!(f, "r{}", self.0)
     }
 }
+
+/// A set of registers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RegSet(u16);
+
+impl RegSet {
+    /// No register.
+    pub const EMPTY: Self = Self(0);
+    /// `r1` to `r5`.
+    pub const ARGUMENTS: Self = Self(0b11_1110);
+    /// All registers.
+    pub const ALL: Self = Self((1 << Reg::COUNT) - 1);
+
+    /// The set of one register.
+    pub const fn of(reg: Reg) -> Self {
+        Self(1 << reg.0)
+    }
+
+    /// What is in either set.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is in both sets.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What is in this set but not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether the register is in the set.
+    pub const fn contains(self, reg: Reg) -> bool {
+        self.0 & (1 << reg.0) != 0
+    }
+
+    /// Whether no register is in the set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Its registers in order.
+    pub fn iter(self) -> impl Iterator<Item = Reg> {
+        Reg::all().filter(move |reg| self.contains(*reg))
+    }
+}
