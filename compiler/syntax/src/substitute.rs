@@ -1,0 +1,170 @@
+//! `{$NAME}` and `{$NAME:default}` in the raw text, before it is split into tokens.
+
+use zs_diagnostics::{FileId, Span};
+
+use crate::Host;
+
+/// A text with environment variables put in, which still knows where each byte comes from.
+#[derive(Debug)]
+pub(crate) struct Substituted {
+    /// The text to be lexed.
+    pub(crate) text: String,
+    /// Variables that left nothing because they are not set.
+    pub(crate) unset: Vec<UnsetVariable>,
+    file: FileId,
+    pieces: Vec<Piece>,
+}
+
+/// A variable that is not set and has no default.
+#[derive(Clone, Debug)]
+pub(crate) struct UnsetVariable {
+    /// Its name.
+    pub(crate) name: String,
+    /// Where it is asked for.
+    pub(crate) span: Span,
+}
+
+/// A stretch of the text: either copied from the source or put in for a variable.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    text_start: usize,
+    source_start: usize,
+    source_end: usize,
+    copied: bool,
+}
+
+impl Substituted {
+    /// Puts variables in. A value is not looked at again. `{$}` and an unclosed `{$` stay as they are.
+    pub(crate) fn new(file: FileId, source: &str, host: &dyn Host) -> Self {
+        let mut out = Substituted {
+            text: String::with_capacity(source.len()),
+            unset: Vec::new(),
+            file,
+            pieces: Vec::new(),
+        };
+        let mut at = 0;
+        while let Some(start) = source[at..].find("{$").map(|found| at + found) {
+            let Some(end) = source[start..].find('}').map(|found| start + found + 1) else {
+                break;
+            };
+            let name = &source[start + 2..end - 1];
+            if name.is_empty() {
+                out.copy(source, at, end);
+            } else {
+                out.copy(source, at, start);
+                out.insert(name, start, end, host);
+            }
+            at = end;
+        }
+        out.copy(source, at, source.len());
+        out
+    }
+
+    fn copy(&mut self, source: &str, start: usize, end: usize) {
+        if start < end || self.pieces.is_empty() {
+            let text_start = self.text.len();
+            self.pieces.push(Piece {
+                text_start,
+                source_start: start,
+                source_end: end,
+                copied: true,
+            });
+            self.text.push_str(&source[start..end]);
+        }
+    }
+
+    fn insert(&mut self, content: &str, start: usize, end: usize, host: &dyn Host) {
+        let (name, default) = match content.split_once(':') {
+            Some((name, default)) => (name, Some(default)),
+            None => (content, None),
+        };
+        let value = host.variable(name).or_else(|| default.map(str::to_owned));
+        if value.is_none() {
+            let span = Span::new(self.file, start as u32, end as u32);
+            self.unset.push(UnsetVariable {
+                name: name.to_owned(),
+                span,
+            });
+        }
+        self.pieces.push(Piece {
+            text_start: self.text.len(),
+            source_start: start,
+            source_end: end,
+            copied: false,
+        });
+        self.text.push_str(&value.unwrap_or_default());
+    }
+
+    /// The source span of a range of the text. A variable's value has the span of the whole `{$…}`.
+    pub(crate) fn span(&self, start: usize, end: usize) -> Span {
+        let from = self.piece_at(start);
+        let source_start = if from.copied {
+            from.source_start + (start - from.text_start)
+        } else {
+            from.source_start
+        };
+        // The last byte decides where the range ends, so that a range before a variable stops before it.
+        let last = if end > start {
+            self.piece_at(end - 1)
+        } else {
+            from
+        };
+        let source_end = if last.copied {
+            last.source_start + (end - last.text_start)
+        } else {
+            last.source_end
+        };
+        Span::new(self.file, source_start as u32, source_end as u32)
+    }
+
+    fn piece_at(&self, offset: usize) -> Piece {
+        let after = self
+            .pieces
+            .partition_point(|piece| piece.text_start <= offset);
+        self.pieces[after.saturating_sub(1)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MapHost;
+    use zs_diagnostics::SourceMap;
+
+    fn check(source: &str, expected: &str) -> Substituted {
+        let variables = [("A", "one two"), ("EMPTY", ""), ("B", "{$A}")];
+        let variables = variables
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        let host = MapHost {
+            variables,
+            ..MapHost::default()
+        };
+        let file = SourceMap::new().add("Caddyfile", source);
+        let out = Substituted::new(file, source, &host);
+        assert_eq!(out.text, expected, "for {source}");
+        out
+    }
+
+    #[test]
+    fn values_defaults_and_leftovers() {
+        check("", "");
+        check("x {$A} y", "x one two y");
+        check("{$A}{$A}", "one twoone two");
+        check("{$NONE}|{$NONE:d:e}|{$EMPTY:d}", "|d:e|");
+        check("{$B}", "{$A}");
+        check("{$} {$A", "{$} {$A");
+    }
+
+    #[test]
+    fn spans_point_into_the_source() {
+        let out = check("ab {$A} cd", "ab one two cd");
+        let range = |start, end| out.span(start, end).range();
+        assert_eq!(range(0, 2), 0..2);
+        assert_eq!(range(3, 6), 3..7);
+        assert_eq!(range(7, 10), 3..7);
+        assert_eq!(range(11, 13), 8..10);
+        assert_eq!(range(13, 13), 10..10);
+        assert_eq!(check("{$NONE} {", " {").unset.len(), 1);
+    }
+}
