@@ -60,8 +60,9 @@ helpers! {
     /// `(name, name_len)`: guest address of the decoded values of a query
     /// parameter, as [`Self::HeaderFind`]; 0 if there is none or the query is malformed.
     QueryFind = 8, "query_find";
-    /// `(regex, text, len, store)`: whether the expression matches; if `store`
-    /// is not 0 its captures become readable by templates.
+    /// `(regex, text, len, store)`: whether the expression matches. If `store`
+    /// is not 0 and it matches, its captures become those of capture name
+    /// `store - 1` and the latest ones.
     RegexMatch = 9, "regex_match";
     /// `(template)`: expands a template into the slot's heap; guest address of
     /// a pair of `u32` pointer and `u32` length.

@@ -115,8 +115,8 @@ numbered! {
         TlsResumed = 45,
         /// `{http.vars.NAME}`: number = variable.
         Variable = 46,
-        /// `{http.regexp.NAME.N}`: number = regex, argument = decimal index or
-        /// name of the group.
+        /// `{http.regexp.NAME.N}`: number = capture name (expressions with the
+        /// same name share it), argument = decimal index or name of the group.
         Capture = 47,
         /// `{http.regexp.N}`: a group of the expression that matched last.
         LastCapture = 48,
@@ -178,10 +178,9 @@ numbered! {
     RewriteKind {
         /// `first` is the new method.
         Method = 0,
-        /// `first` is the whole rule of Caddy's `rewrite`, as a template whose
-        /// segments after the rule's `?` are query-escaped; the split at `?` and `#` is
-        /// made on the rule, not on what placeholders bring.
-        Uri = 1,
+        /// `first` becomes the path and, after a `?` that a placeholder brought,
+        /// the query; the query stays if there is no such `?`.
+        PathInjected = 1,
         /// `first` is removed from the start of the path.
         StripPrefix = 2,
         /// `first` is removed from the end of the path.
@@ -203,7 +202,8 @@ numbered! {
         QueryDelete = 10,
         /// `first` becomes the path; the query stays.
         Path = 11,
-        /// `first` becomes the query; the path stays.
+        /// `first` becomes the query, without the empty parameters that an
+        /// empty placeholder leaves; the path stays.
         QueryText = 12,
     }
 }
