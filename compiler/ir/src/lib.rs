@@ -1,1 +1,23 @@
-//! Typed configuration to route graph: listeners, tables and functions of basic blocks.
+//! Typed configuration to route graph: listeners, tables and functions of
+//! basic blocks.
+//!
+//! In: a [`zs_config::model::Config`]. Out: a [`Program`]: functions that say
+//! what is tested and done, in which order, and the tables that they name.
+//! What is known at build time is decided here; nothing of the configuration is left to be
+//! interpreted. Left out on purpose: instruction sets and where things lie in
+//! memory.
+
+#![forbid(unsafe_code)]
+
+pub mod automaton;
+mod effects;
+pub mod hosts;
+pub mod paths;
+pub mod program;
+pub mod regex;
+pub mod split;
+pub mod template;
+pub mod verify;
+
+pub use effects::Parts;
+pub use program::Program;

@@ -1,0 +1,121 @@
+//! Turns path tests into code: a few become compares, many become one walk
+//! over an automaton and tests of bits.
+
+use crate::automaton;
+use crate::program::{Compare, End, Function, Op, Test, TextRef, Value, ViewText};
+use zs_data::DataBuilder;
+
+/// Most tests of one prepared path that are done by compares; beyond it one
+/// walk over the path costs less than the compares.
+const COMPARES_MAX: usize = 12;
+
+/// Splits a path pattern into how it is compared and its literal; `None` for
+/// patterns that need globbing (stars inside).
+#[must_use]
+pub fn simple(pattern: &str) -> Option<(Compare, &str)> {
+    let (leading, rest) = match pattern.strip_prefix('*') {
+        Some(rest) => (true, rest),
+        None => (false, pattern),
+    };
+    let (trailing, literal) = match rest.strip_suffix('*') {
+        Some(literal) => (true, literal),
+        None => (false, rest),
+    };
+    if literal.contains(['*', '?', '[', '\\']) {
+        return None;
+    }
+    let compare = match (leading, trailing) {
+        (false, false) => Compare::Equal,
+        (false, true) => Compare::Prefix,
+        (true, false) => Compare::Suffix,
+        (true, true) => Compare::Contains,
+    };
+    Some((compare, literal))
+}
+
+/// Replaces all path tests of a function.
+pub fn lower(function: &mut Function, data: &mut DataBuilder) {
+    for (value, form) in prepared(function) {
+        let mut patterns: Vec<String> = Vec::new();
+        for pattern in tests(function, value).map(|pattern| &*pattern) {
+            if !patterns.contains(pattern) {
+                patterns.push(pattern.clone());
+            }
+        }
+        let literals: Vec<automaton::Pattern> = patterns
+            .iter()
+            .filter_map(|pattern| simple(pattern))
+            .map(|(compare, literal)| (compare, literal.as_bytes().to_vec()))
+            .collect();
+        let table = (literals.len() > COMPARES_MAX)
+            .then(|| automaton::build(&literals, data))
+            .flatten();
+        replace_op(function, value, table.map(|table| Op::Walk {
+            out: value,
+            table,
+            text: TextRef::View(form),
+        }));
+        replace_tests(function, value, |pattern| match table {
+            Some(_) => {
+                let bit = patterns.iter().position(|known| known == pattern);
+                Test::Bit { set: value, bit: bit.unwrap_or(0) as u32 }
+            }
+            None => compare(pattern, form),
+        });
+    }
+}
+
+fn compare(pattern: &str, form: ViewText) -> Test {
+    let text = TextRef::View(form);
+    match simple(pattern) {
+        Some((compare, literal)) => {
+            Test::Text { text, compare, with: literal.as_bytes().to_vec() }
+        }
+        None => Test::Glob { pattern: pattern.to_owned(), text },
+    }
+}
+
+/// The prepared paths of a function.
+fn prepared(function: &Function) -> Vec<(Value, ViewText)> {
+    let ops = function.blocks.iter().flat_map(|block| &block.ops);
+    ops.filter_map(|op| match op.what {
+        Op::PathSet { out, form } => Some((out, form)),
+        _ => None,
+    })
+    .collect()
+}
+
+/// The patterns that are tested against a prepared path.
+fn tests(function: &mut Function, value: Value) -> impl Iterator<Item = &mut String> {
+    function.blocks.iter_mut().filter_map(move |block| match &mut block.end.what {
+        End::Branch { test: Test::Path { set, pattern }, .. } if *set == value => Some(pattern),
+        _ => None,
+    })
+}
+
+fn replace_op(function: &mut Function, value: Value, by: Option<Op>) {
+    for block in &mut function.blocks {
+        let place = block
+            .ops
+            .iter()
+            .position(|op| matches!(op.what, Op::PathSet { out, .. } if out == value));
+        match (place, &by) {
+            (Some(place), Some(op)) => block.ops[place].what = op.clone(),
+            (Some(place), None) => {
+                block.ops.remove(place);
+            }
+            (None, _) => {}
+        }
+    }
+}
+
+fn replace_tests(function: &mut Function, value: Value, by: impl Fn(&str) -> Test) {
+    for block in &mut function.blocks {
+        if let End::Branch { test, .. } = &mut block.end.what
+            && let Test::Path { set, pattern } = test
+            && *set == value
+        {
+            *test = by(pattern);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Texts with placeholders, taken apart at build time.
+//!
+//! The adapter has replaced Caddy's shorthands, so placeholders carry their
+//! full names here. A placeholder that names nothing we know is a constant:
+//! the empty text, or itself where Caddy leaves unknown ones alone.
+
+use zs_abi::Source;
+use zs_abi::tables::{RegexId, Segment, Template, TemplateId, VariableId};
+use zs_data::DataBuilder;
+
+/// What becomes of a placeholder with an unknown name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// It stays as it is written.
+    Keep,
+    /// It is replaced by nothing.
+    Empty,
+}
+
+/// A piece of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Text that stands for itself.
+    Constant(String),
+    /// A placeholder.
+    Placeholder(Placeholder),
+}
+
+/// A placeholder of a known name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placeholder {
+    /// Where its text comes from.
+    pub source: Source,
+    /// Name that the source wants.
+    pub argument: String,
+    /// Number that the source wants.
+    pub number: u32,
+}
+
+/// What placeholders of other parts of the configuration are resolved by.
+pub trait Names {
+    /// The number of a request variable, which is made on first use.
+    fn variable(&mut self, name: &str) -> VariableId;
+    /// The expression whose captures have this name.
+    fn regex(&mut self, name: &str) -> Option<RegexId>;
+}
+
+/// Takes a text apart. `\{` and `\}` stand for braces; an unclosed brace
+/// stands for itself.
+pub fn pieces(text: &str, unknown: Unknown, names: &mut dyn Names) -> Vec<Piece> {
+    let mut out = Vec::new();
+    let mut constant = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '\\']) {
+        constant.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some(escaped) = ["\\{", "\\}"].into_iter().find(|two| rest.starts_with(two)) {
+            constant.push_str(&escaped[1..]);
+            rest = &rest[2..];
+            continue;
+        }
+        let Some(close) = rest.starts_with('{').then(|| closing(rest)).flatten() else {
+            constant.push_str(&rest[..1]);
+            rest = &rest[1..];
+            continue;
+        };
+        let name = &rest[1..close];
+        match placeholder(name, names) {
+            Some(found) => {
+                if !constant.is_empty() {
+                    out.push(Piece::Constant(std::mem::take(&mut constant)));
+                }
+                out.push(Piece::Placeholder(found));
+                rest = &rest[close + 1..];
+            }
+            // In a text like `{"a": {http.request.host}}` the outer brace opens
+            // nothing, but the inner one does.
+            None if unknown == Unknown::Keep => {
+                constant.push('{');
+                rest = &rest[1..];
+            }
+            None => rest = &rest[close + 1..],
+        }
+    }
+    constant.push_str(rest);
+    if !constant.is_empty() || out.is_empty() {
+        out.push(Piece::Constant(constant));
+    }
+    out
+}
+
+/// Where the brace that opens `text` is closed.
+fn closing(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '}' if !escaped => return Some(at),
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    None
+}
+
+/// Stores pieces as a template.
+pub fn store(pieces: &[Piece], flags: u32, data: &mut DataBuilder) -> TemplateId {
+    let segments: Vec<Segment> = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Constant(text) => Segment {
+                source: Source::Constant as u32,
+                argument: data.text(text),
+                number: 0,
+                flags: 0,
+            },
+            Piece::Placeholder(found) => Segment {
+                source: found.source as u32,
+                argument: data.text(&found.argument),
+                number: found.number,
+                flags,
+            },
+        })
+        .collect();
+    let segments = data.extend(&segments);
+    TemplateId(data.push(&Template { segments }))
+}
+
+/// The placeholder of a name, if there is one.
+fn placeholder(name: &str, names: &mut dyn Names) -> Option<Placeholder> {
+    let plain = |source| Some(Placeholder { source, argument: String::new(), number: 0 });
+    if let Some((_, source)) = PLAIN.iter().find(|(known, _)| *known == name) {
+        return plain(*source);
+    }
+    for (prefix, source) in NAMED {
+        if let Some(argument) = name.strip_prefix(prefix) {
+            return Some(Placeholder { source: *source, argument: argument.to_owned(), number: 0 });
+        }
+    }
+    for (prefix, source) in NUMBERED {
+        if let Some(argument) = name.strip_prefix(prefix) {
+            let number = argument.parse().ok()?;
+            return Some(Placeholder { source: *source, argument: String::new(), number });
+        }
+    }
+    if let Some(variable) = name.strip_prefix("http.vars.") {
+        let number = names.variable(variable).0;
+        return Some(Placeholder { source: Source::Variable, argument: String::new(), number });
+    }
+    if let Some(capture) = name.strip_prefix("http.regexp.") {
+        return Some(match capture.split_once('.') {
+            Some((expression, group)) => Placeholder {
+                source: Source::Capture,
+                argument: group.to_owned(),
+                number: names.regex(expression)?.0,
+            },
+            None => Placeholder {
+                source: Source::LastCapture,
+                argument: capture.to_owned(),
+                number: 0,
+            },
+        });
+    }
+    None
+}
+
+/// Placeholders that are only a name.
+const PLAIN: &[(&str, Source)] = &[
+    ("http.request.host", Source::Host),
+    ("http.request.hostport", Source::HostPort),
+    ("http.request.port", Source::Port),
+    ("http.request.method", Source::Method),
+    ("http.request.scheme", Source::Scheme),
+    ("http.request.uri", Source::Uri),
+    ("http.request.uri_escaped", Source::UriEscaped),
+    ("http.request.uri.path", Source::Path),
+    ("http.request.uri.path_escaped", Source::PathEscaped),
+    ("http.request.uri.path.dir", Source::Dir),
+    ("http.request.uri.path.file", Source::File),
+    ("http.request.uri.path.file.base", Source::FileBase),
+    ("http.request.uri.path.file.ext", Source::FileExt),
+    ("http.request.uri.query", Source::Query),
+    ("http.request.uri.query_escaped", Source::QueryEscaped),
+    ("http.request.uri.prefixed_query", Source::PrefixedQuery),
+    ("http.request.orig_method", Source::OriginalMethod),
+    ("http.request.orig_uri", Source::OriginalUri),
+    ("http.request.orig_uri.path", Source::OriginalPath),
+    ("http.request.orig_uri.path.dir", Source::OriginalDir),
+    ("http.request.orig_uri.path.file", Source::OriginalFile),
+    ("http.request.orig_uri.query", Source::OriginalQuery),
+    ("http.request.orig_uri.prefixed_query", Source::OriginalPrefixedQuery),
+    ("http.request.remote", Source::Remote),
+    ("http.request.remote.host", Source::RemoteHost),
+    ("http.request.remote.port", Source::RemotePort),
+    ("http.request.local", Source::Local),
+    ("http.request.local.host", Source::LocalHost),
+    ("http.request.local.port", Source::LocalPort),
+    ("http.vars.client_ip", Source::ClientIp),
+    ("http.request.proto", Source::Proto),
+    ("http.request.proto_name", Source::ProtoName),
+    ("http.request.uuid", Source::Uuid),
+    ("http.request.duration", Source::Duration),
+    ("http.request.duration_ms", Source::DurationMs),
+    ("http.request.tls.version", Source::TlsVersion),
+    ("http.request.tls.cipher_suite", Source::TlsCipherSuite),
+    ("http.request.tls.server_name", Source::TlsServerName),
+    ("http.request.tls.proto", Source::TlsProto),
+    ("http.request.tls.resumed", Source::TlsResumed),
+    ("http.error.status_code", Source::ErrorStatus),
+    ("http.error.status_text", Source::ErrorStatusText),
+    ("http.error.message", Source::ErrorMessage),
+    ("http.reverse_proxy.upstream.address", Source::UpstreamAddress),
+    ("http.reverse_proxy.upstream.hostport", Source::UpstreamHostPort),
+    ("http.reverse_proxy.upstream.host", Source::UpstreamHost),
+    ("http.reverse_proxy.upstream.port", Source::UpstreamPort),
+    ("http.reverse_proxy.status_code", Source::UpstreamStatus),
+    ("system.hostname", Source::SystemHostname),
+    ("time.now.unix", Source::TimeUnix),
+    ("time.now.unix_ms", Source::TimeUnixMs),
+    ("time.now.http", Source::TimeHttp),
+    ("time.now.year", Source::TimeYear),
+];
+
+/// Placeholders that end in a name.
+const NAMED: &[(&str, Source)] = &[
+    ("http.request.header.", Source::Header),
+    ("http.request.cookie.", Source::Cookie),
+    ("http.request.uri.query.", Source::QueryParameter),
+    ("http.response.header.", Source::ResponseHeader),
+    ("http.reverse_proxy.header.", Source::UpstreamHeader),
+    ("env.", Source::Environment),
+];
+
+/// Placeholders that end in a number.
+const NUMBERED: &[(&str, Source)] = &[
+    ("http.request.uri.path.", Source::PathSegment),
+    ("http.request.host.labels.", Source::Label),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct NoNames;
+
+    impl Names for NoNames {
+        fn variable(&mut self, _: &str) -> VariableId {
+            VariableId(7)
+        }
+        fn regex(&mut self, _: &str) -> Option<RegexId> {
+            None
+        }
+    }
+
+    fn shown(text: &str, unknown: Unknown) -> String {
+        pieces(text, unknown, &mut NoNames)
+            .iter()
+            .map(|piece| match piece {
+                Piece::Constant(text) => text.clone(),
+                Piece::Placeholder(found) => {
+                    format!("<{:?} {}{}>", found.source, found.argument, found.number)
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn texts_are_taken_apart_as_caddy_does() {
+        let keep = |text| shown(text, Unknown::Keep);
+        let empty = |text| shown(text, Unknown::Empty);
+        assert_eq!(keep("plain"), "plain");
+        assert_eq!(keep(""), "");
+        assert_eq!(keep("a{http.request.host}b"), "a<Host 0>b");
+        assert_eq!(keep(r#"{"a":1}"#), r#"{"a":1}"#);
+        assert_eq!(keep(r#"{"a":{http.request.host}}"#), r#"{"a":<Host 0>}"#);
+        assert_eq!(empty("a{unknown}b"), "ab");
+        assert_eq!(keep("a{unknown}b"), "a{unknown}b");
+        assert_eq!(keep(r"\{http.request.host\}"), "{http.request.host}");
+        assert_eq!(keep("{http.request.host"), "{http.request.host");
+        assert_eq!(empty("{http.request.header.X-A}"), "<Header X-A0>");
+        assert_eq!(empty("{http.request.uri.path.2}"), "<PathSegment 2>");
+        assert_eq!(empty("{http.vars.x}"), "<Variable 7>");
+        assert_eq!(empty("{http.regexp.1}"), "<LastCapture 10>");
+    }
+}
