@@ -12,6 +12,7 @@
 pub mod automaton;
 mod effects;
 pub mod hosts;
+mod lower;
 pub mod paths;
 pub mod program;
 pub mod regex;
@@ -20,4 +21,5 @@ pub mod template;
 pub mod verify;
 
 pub use effects::Parts;
+pub use lower::lower;
 pub use program::Program;

@@ -385,6 +385,8 @@ pub enum Test {
         regex: RegexId,
         /// The text.
         text: TextRef,
+        /// Number of the name that its captures are stored under.
+        store: Option<u32>,
     },
     /// Whether the peer's address lies in one of some ranges.
     RemoteIp {

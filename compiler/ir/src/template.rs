@@ -5,7 +5,7 @@
 //! the empty text, or itself where Caddy leaves unknown ones alone.
 
 use zs_abi::Source;
-use zs_abi::tables::{RegexId, Segment, Template, TemplateId, VariableId};
+use zs_abi::tables::{Segment, Template, TemplateId, VariableId};
 use zs_data::DataBuilder;
 
 /// What becomes of a placeholder with an unknown name.
@@ -41,8 +41,8 @@ pub struct Placeholder {
 pub trait Names {
     /// The number of a request variable, which is made on first use.
     fn variable(&mut self, name: &str) -> VariableId;
-    /// The expression whose captures have this name.
-    fn regex(&mut self, name: &str) -> Option<RegexId>;
+    /// The number of a name that captures are stored under.
+    fn capture_name(&mut self, name: &str) -> u32;
 }
 
 /// Takes a text apart. `\{` and `\}` stand for braces; an unclosed brace
@@ -151,7 +151,7 @@ fn placeholder(name: &str, names: &mut dyn Names) -> Option<Placeholder> {
             Some((expression, group)) => Placeholder {
                 source: Source::Capture,
                 argument: group.to_owned(),
-                number: names.regex(expression)?.0,
+                number: names.capture_name(expression),
             },
             None => Placeholder {
                 source: Source::LastCapture,
@@ -246,8 +246,8 @@ mod tests {
         fn variable(&mut self, _: &str) -> VariableId {
             VariableId(7)
         }
-        fn regex(&mut self, _: &str) -> Option<RegexId> {
-            None
+        fn capture_name(&mut self, _: &str) -> u32 {
+            3
         }
     }
 

@@ -1,0 +1,205 @@
+//! Writes the blocks of one function.
+
+use std::collections::BTreeMap;
+
+use zs_diagnostics::Span;
+
+use crate::program::{
+    Act, Block, BlockId, End, Function, Located, Op, Target, Test, Value, ViewText,
+};
+
+/// A function being written: operations go to the current block.
+pub struct Code {
+    function: Function,
+    current: BlockId,
+    /// Whether anything leads to what is written next.
+    live: bool,
+    span: Span,
+    /// Whether errors are being handled: some defaults differ there.
+    pub in_error_route: bool,
+    /// Prepared paths that are valid in the current block.
+    paths: BTreeMap<ViewText, Value>,
+    /// Counts what makes prepared paths invalid: changes of the path and
+    /// places where the runtime enters.
+    clobbers: u32,
+    locals: u32,
+}
+
+/// What [`Code::enter`] and [`Code::leave`] put aside while a body that may or
+/// may not run is written.
+pub struct Aside {
+    paths: BTreeMap<ViewText, Value>,
+    clobbers: u32,
+}
+
+impl Code {
+    /// Begins a function.
+    pub fn new(name: impl Into<String>, span: Span, in_error_route: bool) -> Self {
+        Self {
+            function: Function::new(name),
+            current: BlockId(0),
+            live: true,
+            span,
+            in_error_route,
+            paths: BTreeMap::new(),
+            clobbers: 0,
+            locals: 0,
+        }
+    }
+
+    /// The function's name.
+    pub fn name(&self) -> &str {
+        &self.function.name
+    }
+
+    /// Says which part of the configuration the next operations come from.
+    pub fn at(&mut self, span: Span) {
+        self.span = span;
+    }
+
+    /// A new block, not written to yet.
+    pub fn block(&mut self) -> BlockId {
+        self.function.blocks.push(Block::new());
+        BlockId(self.function.blocks.len() as u32 - 1)
+    }
+
+    /// Goes on in a block.
+    pub fn go(&mut self, block: BlockId) {
+        self.current = block;
+        self.live = true;
+    }
+
+    /// Goes on in a block that the runtime enters.
+    pub fn go_entered(&mut self, block: BlockId) {
+        self.clobber();
+        self.go(block);
+    }
+
+    /// Appends an operation.
+    pub fn op(&mut self, op: Op) {
+        let (_, writes) = op.effects();
+        if writes.meets(crate::Parts::TARGET) {
+            self.clobber();
+        }
+        let what = Located { what: op, span: self.span };
+        self.function.blocks[self.current.index()].ops.push(what);
+    }
+
+    /// A new value.
+    pub fn value(&mut self) -> Value {
+        self.function.values += 1;
+        Value(self.function.values - 1)
+    }
+
+    /// A new word of the request's own memory; `None` when it is full.
+    pub fn local(&mut self) -> Option<u32> {
+        let local = self.locals;
+        self.locals += 1;
+        (local < zs_abi::view::LOCALS_BYTES / 4).then_some(local)
+    }
+
+    /// Ends the current block. What is written next is not reached unless
+    /// another block is gone to.
+    pub fn end(&mut self, end: End) {
+        let end = Located { what: end, span: self.span };
+        self.function.blocks[self.current.index()].end = end;
+        self.current = self.block();
+        self.live = false;
+    }
+
+    /// Ends the current block with an action that nothing follows.
+    pub fn act(&mut self, act: Act) {
+        self.end(End::Act { act, resume: None });
+    }
+
+    /// Ends the current block with an action whose result is waited for, and
+    /// goes on behind it.
+    pub fn act_and_wait(&mut self, act: Act) {
+        let resume = self.block();
+        self.end(End::Act { act, resume: Some(Target::Block(resume)) });
+        self.go_entered(resume);
+    }
+
+    /// Ends the current block by going to another.
+    pub fn jump(&mut self, to: BlockId) {
+        self.end(End::Jump(to));
+    }
+
+    /// Ends the current block with a condition.
+    pub fn branch(&mut self, test: Test, then: BlockId, or: BlockId) {
+        self.end(End::Branch { test, then, or });
+    }
+
+    /// The prepared path of a form, made here if there is none yet.
+    pub fn path(&mut self, form: ViewText) -> Value {
+        if let Some(value) = self.paths.get(&form) {
+            return *value;
+        }
+        let out = self.value();
+        self.op(Op::PathSet { out, form });
+        self.paths.insert(form, out);
+        out
+    }
+
+    /// Begins a body that may or may not run.
+    pub fn enter(&mut self) -> Aside {
+        Aside { paths: self.paths.clone(), clobbers: self.clobbers }
+    }
+
+    /// Ends a body that may or may not have run: prepared paths from before
+    /// stay valid unless the body changed the path or waited.
+    pub fn leave(&mut self, aside: Aside) {
+        self.paths = if self.clobbers == aside.clobbers { aside.paths } else { BTreeMap::new() };
+    }
+
+    /// Ends a body that did not run on any way to here: prepared paths from
+    /// before stay valid whatever the body did.
+    pub fn restore(&mut self, aside: Aside) {
+        self.paths = aside.paths;
+    }
+
+    /// Forgets what a body did, which no way leads out of.
+    pub fn settle(&mut self, aside: &Aside) {
+        self.clobbers = aside.clobbers;
+    }
+
+    /// Whether anything leads to what is written next.
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// The finished function.
+    pub fn finish(self) -> Function {
+        prune(self.function)
+    }
+
+    fn clobber(&mut self) {
+        self.clobbers += 1;
+        self.paths.clear();
+    }
+}
+
+/// Lets jumps to empty blocks go where those lead. Blocks that are no longer
+/// reached stay behind until the function is split.
+fn prune(mut function: Function) -> Function {
+    let through: Vec<BlockId> = (0..function.blocks.len())
+        .map(|start| {
+            let mut at = BlockId(start as u32);
+            // No chain of empty blocks is longer than the function.
+            for _ in 0..function.blocks.len() {
+                let block = function.block(at);
+                match block.end.what {
+                    End::Jump(to) if block.ops.is_empty() => at = to,
+                    _ => break,
+                }
+            }
+            at
+        })
+        .collect();
+    for block in &mut function.blocks {
+        for to in block.end.what.successors_mut() {
+            *to = through[to.index()];
+        }
+    }
+    function
+}

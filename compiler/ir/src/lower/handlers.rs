@@ -1,0 +1,171 @@
+//! Handlers: what a route does, as operations and actions.
+
+use zs_abi::tables::{
+    Error, ErrorId, RESPONSE_CLOSE, RESPONSE_ERROR_STATUS, RESPONSE_SNIFF_JSON, Response,
+    ResponseId, TemplateId, VariableId,
+};
+
+use zs_config::model::{
+    ErrorRoutes, Handler, StaticError, StaticResponse, StatusCode, Subroute, VarValue, Vars,
+};
+
+use super::Lowering;
+use super::code::Code;
+use crate::program::{Act, Op, Target};
+use crate::template::{Names, Unknown};
+
+impl Lowering<'_> {
+    /// Writes handlers in order; a chain that they do not end goes on behind
+    /// them.
+    pub(super) fn handlers(&mut self, code: &mut Code, handlers: &[Handler]) {
+        for handler in handlers {
+            code.at(handler.origin().span());
+            match handler {
+                Handler::Subroute(subroute) => self.subroute(code, subroute),
+                Handler::StaticResponse(response) => self.respond(code, response),
+                Handler::Error(error) => self.raise(code, error),
+                Handler::Headers(headers) => self.header_handler(code, headers),
+                Handler::Rewrite(rewrite) => self.rewrite(code, rewrite),
+                Handler::Vars(vars) => self.vars(code, vars),
+                Handler::ReverseProxy(proxy) => self.reverse_proxy(code, proxy),
+                other => {
+                    let what = format!("`{}`", other.name());
+                    self.unsupported(other.origin().span(), &what, "remove it to build the rest");
+                }
+            }
+        }
+    }
+
+    fn subroute(&mut self, code: &mut Code, subroute: &Subroute) {
+        let after = code.block();
+        match &subroute.errors {
+            None => {
+                self.routes(code, &subroute.routes, after);
+                code.go(after);
+            }
+            Some(errors) => {
+                let inner = code.block();
+                self.scope(code, errors, false, after);
+                self.routes(code, &subroute.routes, inner);
+                code.go(inner);
+                code.op(Op::ScopePop);
+                code.jump(after);
+                code.go_entered(after);
+            }
+        }
+    }
+
+    /// Pushes a scope whose errors run error routes and then go on at `after`.
+    pub(super) fn scope(
+        &mut self,
+        code: &mut Code,
+        errors: &ErrorRoutes,
+        restore: bool,
+        after: crate::program::BlockId,
+    ) {
+        let (entered, main) = (code.block(), code.block());
+        code.op(Op::ScopePush { target: Target::Block(entered), restore });
+        code.jump(main);
+        code.go_entered(entered);
+        let outer = std::mem::replace(&mut code.in_error_route, true);
+        self.routes(code, &errors.routes, after);
+        code.in_error_route = outer;
+        code.go_entered(main);
+    }
+
+    fn respond(&mut self, code: &mut Code, response: &StaticResponse) {
+        if response.abort {
+            code.act(Act::Abort);
+            return;
+        }
+        let status = response.status_code.clone();
+        let informational = matches!(status, Some(StatusCode::Code(103)));
+        let number = self.response(response);
+        if informational {
+            code.act_and_wait(Act::Respond(number));
+        } else {
+            code.act(Act::Respond(number));
+        }
+    }
+
+    fn response(&mut self, response: &StaticResponse) -> ResponseId {
+        let (status, status_template, mut flags) = match &response.status_code {
+            None => (200, None, RESPONSE_ERROR_STATUS),
+            Some(StatusCode::Code(code)) => (u32::from(*code), None, 0),
+            Some(StatusCode::Template(text)) => {
+                (200, Some(self.template(text, Unknown::Empty)), 0)
+            }
+        };
+        if response.close {
+            flags |= RESPONSE_CLOSE;
+        }
+        let headers = (!response.headers.is_empty())
+            .then(|| self.set_headers(&response.headers, Unknown::Empty));
+        let body = self.value(&response.body, Unknown::Keep);
+        let content_type = match (&response.body, body.template) {
+            (text, None) if text.is_empty() => "",
+            (text, None) if is_json(text) => "application/json",
+            (_, None) => PLAIN_TEXT,
+            (_, Some(_)) => {
+                flags |= RESPONSE_SNIFF_JSON;
+                PLAIN_TEXT
+            }
+        };
+        let content_type = self.program.data.text(content_type);
+        let record =
+            Response { status, status_template, headers, content_type, body, flags };
+        ResponseId(self.program.data.push(&record))
+    }
+
+    fn raise(&mut self, code: &mut Code, error: &StaticError) {
+        let status = match &error.status_code {
+            None => "500".to_owned(),
+            Some(status) => status.to_string(),
+        };
+        let status = self.value(&status, Unknown::Empty);
+        let message = self.value(&error.error, Unknown::Empty);
+        let number = ErrorId(self.program.data.push(&Error { status, message }));
+        code.act(Act::Error(number));
+    }
+
+    fn vars(&mut self, code: &mut Code, vars: &Vars) {
+        for (name, value) in &vars.values {
+            if name.contains('{') {
+                let what = "a placeholder in the name of a variable";
+                self.unsupported(vars.origin.span(), what, "write the name out");
+                continue;
+            }
+            let text = match value {
+                VarValue::Bool(value) => value.to_string(),
+                VarValue::Integer(value) => value.to_string(),
+                VarValue::Float(value) => value.to_string(),
+                VarValue::Text(text) => text.clone(),
+            };
+            let template = self.template(&text, Unknown::Empty);
+            let variable = self.variable(name);
+            code.op(Op::VarSet { variable, template });
+        }
+    }
+
+    fn variable(&mut self, name: &str) -> VariableId {
+        self.names().variable(name)
+    }
+
+    /// Stores a text as a template, even if it is a constant.
+    pub(super) fn template(&mut self, text: &str, unknown: Unknown) -> TemplateId {
+        let pieces = crate::template::pieces(text, unknown, &mut self.names());
+        crate::template::store(&pieces, 0, &mut self.program.data)
+    }
+}
+
+/// Content type of a body that is not JSON.
+const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
+
+/// Whether a body is a JSON object or array.
+fn is_json(text: &str) -> bool {
+    let trimmed = text.trim();
+    trimmed.starts_with(['{', '['])
+        && serde_json::from_str::<serde_json::Value>(trimmed).is_ok()
+}
+
+

@@ -1,0 +1,381 @@
+//! Matchers: conditions on requests as tests and jumps.
+
+use std::net::IpAddr;
+
+use zs_abi::HeadTarget;
+use zs_abi::view::{Method, NEED_PATH_CLEAN, NEED_PATH_MATCH, NEED_PATH_SLASHES};
+use zs_config::model::{At, MatcherSet, Regexp, StatusExpression};
+use zs_diagnostics::Span;
+
+use super::Lowering;
+use super::code::Code;
+use crate::program::{BlockId, Compare, IntRef, Op, Test, TextRef, ViewInt, ViewText};
+use crate::template::Unknown;
+
+impl Lowering<'_> {
+    /// Prepares the forms of the path that some matchers read, where the
+    /// prepared value reaches all of them.
+    pub(super) fn prepare(&mut self, code: &mut Code, sets: &[MatcherSet]) {
+        for set in sets {
+            for pattern in set.path.iter().flat_map(|patterns| patterns.iter()) {
+                if let Some(form) = form_of(pattern) {
+                    code.path(form);
+                }
+            }
+            if let Some(not) = &set.not {
+                self.prepare(code, &not.sets);
+            }
+        }
+    }
+
+    /// Goes to `yes` if any set matches, or if there is none, else to `no`.
+    pub(super) fn matchers(
+        &mut self,
+        code: &mut Code,
+        sets: &[MatcherSet],
+        yes: BlockId,
+        no: BlockId,
+    ) {
+        let Some((last, first)) = sets.split_last() else {
+            code.jump(yes);
+            return;
+        };
+        for set in first {
+            let next = code.block();
+            self.set(code, set, yes, next);
+            code.go(next);
+        }
+        self.set(code, last, yes, no);
+    }
+
+    /// Goes to `yes` if all matchers of a set match, else to `no`.
+    fn set(&mut self, code: &mut Code, set: &MatcherSet, yes: BlockId, no: BlockId) {
+        code.at(set.origin.span());
+        if let Some(host) = &set.host {
+            self.any(code, host, no, |this, code, host| this.host(code, host, set.origin.span()));
+        }
+        if let Some(methods) = &set.method {
+            self.any(code, methods, no, |_, _, method| Some(method_test(method)));
+        }
+        if let Some(patterns) = &set.path {
+            self.any(code, patterns, no, |this, code, pattern| {
+                this.path(code, pattern, patterns.origin.span())
+            });
+        }
+        if let Some(expression) = &set.path_regexp {
+            let test = self.path_regexp(expression);
+            require(code, test, no);
+        }
+        if let Some(protocol) = &set.protocol {
+            self.protocol(code, protocol, no);
+        }
+        if let Some(header) = &set.header {
+            for (name, values) in &header.value {
+                self.header(code, HeadTarget::Request, name, values.as_deref(), no, header.origin.span());
+            }
+        }
+        if let Some(query) = &set.query {
+            self.query(code, query, no, query.origin.span());
+        }
+        if let Some(ranges) = &set.remote_ip {
+            let test = self.remote_ip(&ranges.ranges, ranges.origin.span());
+            require(code, test, no);
+        }
+        if let Some(expression) = &set.expression {
+            status(code, expression, no);
+        }
+        if let Some(not) = &set.not {
+            for set in &not.sets {
+                let next = code.block();
+                self.set(code, set, no, next);
+                code.go(next);
+            }
+        }
+        code.jump(yes);
+    }
+
+    /// Goes on if the test of any item holds, else to `no`. An item without a
+    /// test always holds.
+    fn any<T>(
+        &mut self,
+        code: &mut Code,
+        items: &[T],
+        no: BlockId,
+        test: impl Fn(&mut Self, &mut Code, &T) -> Option<Test>,
+    ) {
+        let hit = code.block();
+        for item in items {
+            match test(self, code, item) {
+                Some(test) => {
+                    let next = code.block();
+                    code.branch(test, hit, next);
+                    code.go(next);
+                }
+                None => {
+                    code.jump(hit);
+                    break;
+                }
+            }
+        }
+        code.jump(no);
+        code.go(hit);
+    }
+
+    fn host(&mut self, code: &mut Code, host: &str, span: Span) -> Option<Test> {
+        let text = TextRef::View(ViewText::Host);
+        let field = |field, with: &str| Test::Text {
+            text: TextRef::View(field),
+            compare: Compare::Equal,
+            with: with.as_bytes().to_vec(),
+        };
+        if host.contains('{') {
+            let value = self.value(host, Unknown::Empty);
+            let Some(template) = value.template else { return Some(field(ViewText::Host, host)) };
+            let out = code.value();
+            code.op(Op::Expand { out, template });
+            return Some(Test::Same { text, other: TextRef::Value(out) });
+        }
+        match host.strip_prefix("*.") {
+            Some(tail) if !tail.contains('*') => Some(field(ViewText::HostTail, tail)),
+            None if !host.contains('*') => Some(field(ViewText::Host, host)),
+            // A host without dots is a single label.
+            _ if host == "*" => Some(field(ViewText::HostTail, "")),
+            _ => {
+                let what = "a host with `*` elsewhere than in its first label";
+                self.unsupported(span, what, "list the names one by one");
+                None
+            }
+        }
+    }
+
+    fn path(&mut self, code: &mut Code, pattern: &str, span: Span) -> Option<Test> {
+        if pattern.contains('{') {
+            let what = "a placeholder in a path matcher";
+            self.unsupported(span, what, "write the path out");
+            return None;
+        }
+        if pattern.contains('%') {
+            return Some(Test::PathEscaped { pattern: pattern.to_ascii_lowercase() });
+        }
+        // `*` matches every path, and so needs no test.
+        let form = form_of(pattern)?;
+        self.needs |= if form == ViewText::PathSlashes { NEED_PATH_SLASHES } else { NEED_PATH_MATCH };
+        Some(Test::Path { set: code.path(form), pattern: pattern.to_lowercase() })
+    }
+
+    fn path_regexp(&mut self, expression: &At<Regexp>) -> Test {
+        self.needs |= NEED_PATH_CLEAN;
+        let text = TextRef::View(ViewText::PathClean);
+        if !self.captures_used
+            && let Some(table) =
+                crate::regex::automaton(&expression.pattern, &mut self.program.data)
+        {
+            return Test::Accepts { table, text };
+        }
+        let next = self.capture_names.len() as u32;
+        let store = *self.capture_names.entry(expression.name.clone()).or_insert(next);
+        let regex = self.regex(&expression.name, &expression.pattern, expression.origin);
+        Test::Regex { regex, text, store: Some(store) }
+    }
+
+    fn protocol(&mut self, code: &mut Code, protocol: &At<String>, no: BlockId) {
+        let int = |view, low, high| Test::Int { int: IntRef::View(view), low, high };
+        let test = match protocol.as_str() {
+            "http" => int(ViewInt::Scheme, 0, 0),
+            "https" => int(ViewInt::Scheme, 1, 1),
+            "grpc" => {
+                let list = code.value();
+                let name = "Content-Type".to_owned();
+                code.op(Op::HeaderFind { out: list, target: HeadTarget::Request, name });
+                let with = b"application/grpc".to_vec();
+                Test::Any { list, compare: Compare::Prefix, with }
+            }
+            other => match version(other) {
+                Some((low, high)) => int(ViewInt::Proto, low, high),
+                None => {
+                    let what = format!("protocol `{other}`");
+                    self.unsupported(
+                        protocol.origin.span(),
+                        &what,
+                        "use http, https, grpc, http/1.0, http/1.1, http/2 or http/3, with `+` for \"at least\"",
+                    );
+                    return;
+                }
+            },
+        };
+        require(code, test, no);
+    }
+
+    /// Goes on if a field has one of some values, or is absent if there are
+    /// none to have, else to `no`.
+    pub(super) fn header(
+        &mut self,
+        code: &mut Code,
+        target: HeadTarget,
+        name: &str,
+        values: Option<&[String]>,
+        no: BlockId,
+        span: Span,
+    ) {
+        let list = code.value();
+        code.op(Op::HeaderFind { out: list, target, name: name.to_owned() });
+        let Some(values) = values else {
+            let absent = code.block();
+            code.branch(Test::Found { list }, no, absent);
+            code.go(absent);
+            return;
+        };
+        if values.is_empty() {
+            require(code, Test::Found { list }, no);
+            return;
+        }
+        self.any(code, values, no, |this, _, value| {
+            if value.contains('{') {
+                let what = "a placeholder in a header matcher";
+                this.unsupported(span, what, "write the value out");
+            }
+            Some(value_test(list, value))
+        });
+    }
+
+    fn query(
+        &mut self,
+        code: &mut Code,
+        query: &std::collections::BTreeMap<String, Vec<String>>,
+        no: BlockId,
+        span: Span,
+    ) {
+        if query.keys().all(String::is_empty) {
+            let text = TextRef::View(ViewText::Query);
+            require(code, Test::Text { text, compare: Compare::Equal, with: Vec::new() }, no);
+            return;
+        }
+        for (name, values) in query {
+            if name.contains('{') || values.iter().any(|value| value.contains('{')) {
+                let what = "a placeholder in a query matcher";
+                self.unsupported(span, what, "write the value out");
+            }
+            let list = code.value();
+            code.op(Op::QueryFind { out: list, name: name.clone() });
+            self.any(code, values, no, |_, _, value| Some(match value.as_str() {
+                "*" => Test::Found { list },
+                _ => Test::Any { list, compare: Compare::Equal, with: value.as_bytes().to_vec() },
+            }));
+        }
+    }
+
+    fn remote_ip(&mut self, ranges: &[String], span: Span) -> Test {
+        let mut table = Vec::new();
+        for range in ranges {
+            match cidr(range) {
+                Some((address, bits)) => {
+                    table.extend_from_slice(&address);
+                    table.extend_from_slice(&bits.to_le_bytes());
+                    table.extend_from_slice(&[0; 4]);
+                }
+                None => {
+                    let what = format!("the address range `{range}`");
+                    self.unsupported(span, &what, "write an address or a range such as 10.0.0.0/8");
+                }
+            }
+        }
+        let count = (table.len() / 24) as u32;
+        Test::RemoteIp { table: self.program.data.guest_table(&table, 8), count }
+    }
+}
+
+/// Goes on if a test holds, else to `no`.
+pub(super) fn require(code: &mut Code, test: Test, no: BlockId) {
+    let next = code.block();
+    code.branch(test, next, no);
+    code.go(next);
+}
+
+/// The form of the path that a pattern is compared with; `None` if the pattern
+/// needs none.
+fn form_of(pattern: &str) -> Option<ViewText> {
+    if pattern == "*" || pattern.contains(['%', '{']) {
+        return None;
+    }
+    let slashes = pattern.contains("//");
+    Some(if slashes { ViewText::PathSlashes } else { ViewText::PathMatch })
+}
+
+fn method_test(method: &str) -> Test {
+    match Method::from_bytes(method.as_bytes()) {
+        Method::Other => Test::Text {
+            text: TextRef::View(ViewText::Method),
+            compare: Compare::Equal,
+            with: method.as_bytes().to_vec(),
+        },
+        known => {
+            let number = known as u32;
+            Test::Int { int: IntRef::View(ViewInt::Method), low: number, high: number }
+        }
+    }
+}
+
+/// Smallest and largest version of `http/1.1`, `http/2+` and the like.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let (text, open) = match text.strip_suffix('+') {
+        Some(text) => (text, true),
+        None => (text, false),
+    };
+    let version = match text {
+        "http/1.0" => 10,
+        "http/1.1" => 11,
+        "http/2" | "http/2.0" => 20,
+        "http/3" | "http/3.0" => 30,
+        _ => return None,
+    };
+    Some((version, if open { u32::MAX } else { version }))
+}
+
+/// Compares values with a pattern that may have a star at either end.
+fn value_test(list: crate::program::Value, pattern: &str) -> Test {
+    if pattern == "*" {
+        return Test::Found { list };
+    }
+    let (compare, with) = match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+        (Some(rest), Some(_)) => (Compare::Contains, rest.strip_suffix('*').unwrap_or(rest)),
+        (Some(rest), None) => (Compare::Suffix, rest),
+        (None, Some(rest)) => (Compare::Prefix, rest),
+        (None, None) => (Compare::Equal, pattern),
+    };
+    Test::Any { list, compare, with: with.as_bytes().to_vec() }
+}
+
+/// Goes on if the error's status is one of an expression's, else to `no`.
+fn status(code: &mut Code, expression: &StatusExpression, no: BlockId) {
+    let classes = expression.classes.iter().map(|class| {
+        let low = u32::from(*class) * 100;
+        (low, low + 99)
+    });
+    let codes = expression.codes.iter().map(|code| (u32::from(*code), u32::from(*code)));
+    let hit = code.block();
+    for (low, high) in classes.chain(codes) {
+        let next = code.block();
+        code.branch(Test::Int { int: IntRef::View(ViewInt::ErrorStatus), low, high }, hit, next);
+        code.go(next);
+    }
+    code.jump(no);
+    code.go(hit);
+}
+
+/// Network address as 16 bytes and prefix length of a range; IPv4 is mapped.
+fn cidr(range: &str) -> Option<([u8; 16], u32)> {
+    let (address, bits) = match range.split_once('/') {
+        Some((address, bits)) => (address, Some(bits.parse::<u32>().ok()?)),
+        None => (range, None),
+    };
+    match address.parse::<IpAddr>().ok()? {
+        IpAddr::V4(address) => {
+            let bits = bits.unwrap_or(32);
+            (bits <= 32).then(|| (address.to_ipv6_mapped().octets(), 96 + bits))
+        }
+        IpAddr::V6(address) => {
+            let bits = bits.unwrap_or(128);
+            (bits <= 128).then(|| (address.octets(), bits))
+        }
+    }
+}

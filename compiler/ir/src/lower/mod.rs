@@ -1,0 +1,188 @@
+//! Configuration to program.
+//!
+//! A server becomes an entry function that finds the site of a request's host;
+//! a site becomes a function of its own. Routes become tests and jumps in
+//! Caddy's order, handlers become operations and actions.
+
+mod code;
+mod handlers;
+mod headers;
+mod matchers;
+mod provision;
+mod proxy;
+mod rewrite;
+mod routes;
+mod servers;
+
+use std::collections::BTreeMap;
+
+use zs_abi::data::Text;
+use zs_abi::tables::{Error, ErrorId, Regex, RegexId, Value as DataValue, Variable, VariableId};
+use zs_config::model::{Config, Origin};
+use zs_diagnostics::{Diagnostic, Sink, Span, codes};
+
+use crate::program::{Function, FunctionId, Program};
+use crate::template::{self, Names, Piece, Unknown};
+use code::Code;
+
+/// Lowers a configuration. Reports what cannot be served; `None` if that is
+/// an error.
+pub fn lower(config: &Config, sink: &mut Sink) -> Option<Program> {
+    let plan = provision::provision(config, sink);
+    let mut lowering = Lowering {
+        program: Program::default(),
+        sink,
+        variables: BTreeMap::new(),
+        capture_names: BTreeMap::new(),
+        captures_used: config.to_json().contains("{http.regexp."),
+        needs: 0,
+        owner: FunctionId(0),
+    };
+    lowering.servers(&plan);
+    let Lowering { mut program, sink, .. } = lowering;
+    if sink.has_errors() {
+        return None;
+    }
+    finish(&mut program);
+    Some(program)
+}
+
+/// Replaces what stands only for something else: path tests, and targets that
+/// are blocks.
+///
+/// # Panics
+/// If a pass made a function that does not verify, which is a bug in it.
+fn finish(program: &mut Program) {
+    for number in 0..program.functions.len() {
+        let owner = FunctionId(number as u32);
+        let more = crate::split::proxy_blocks(program, owner);
+        let check = |function: &Function| {
+            if let Err(error) = crate::verify::verify(function, &more) {
+                panic!("lowering made a function that does not verify: {error}");
+            }
+        };
+        check(&program.functions[number]);
+        crate::paths::lower(&mut program.functions[number], &mut program.data);
+        check(&program.functions[number]);
+    }
+    crate::split::split(program);
+    for function in &program.functions {
+        if let Err(error) = crate::verify::verify(function, &[]) {
+            panic!("splitting made a function that does not verify: {error}");
+        }
+    }
+}
+
+/// What is known while a configuration is lowered.
+struct Lowering<'a> {
+    program: Program,
+    sink: &'a mut Sink,
+    variables: BTreeMap<String, VariableId>,
+    /// Names under which captures are read, by number.
+    capture_names: BTreeMap<String, u32>,
+    /// Whether any text of the configuration reads a capture.
+    captures_used: bool,
+    /// Forms of the path that the current server's code reads.
+    needs: u32,
+    /// The function being written.
+    owner: FunctionId,
+}
+
+impl Lowering<'_> {
+
+    /// Reserves a function's number, for code that must name it before it is
+    /// written.
+    fn reserve(&mut self, name: &str) -> FunctionId {
+        self.program.functions.push(Function::new(name));
+        FunctionId(self.program.functions.len() as u32 - 1)
+    }
+
+    /// Puts a function into its reserved place.
+    fn fill(&mut self, number: FunctionId, code: Code) {
+        self.program.functions[number.index()] = code.finish();
+    }
+
+    /// Stores a text: as a constant if it is one, else as a template.
+    fn value(&mut self, text: &str, unknown: Unknown) -> DataValue {
+        self.value_with(text, unknown, 0)
+    }
+
+    /// As [`Self::value`], with flags for the template's segments.
+    fn value_with(&mut self, text: &str, unknown: Unknown, flags: u32) -> DataValue {
+        let pieces = template::pieces(text, unknown, &mut self.names());
+        match &pieces[..] {
+            [Piece::Constant(text)] => {
+                DataValue { text: self.program.data.text(text), template: None }
+            }
+            _ => DataValue {
+                text: Text::EMPTY,
+                template: Some(template::store(&pieces, flags, &mut self.program.data)),
+            },
+        }
+    }
+
+    fn names(&mut self) -> NameTable<'_> {
+        NameTable {
+            variables: &mut self.variables,
+            capture_names: &mut self.capture_names,
+            data: &mut self.program.data,
+        }
+    }
+
+    /// The number of an error of this status without a message.
+    fn plain_error(&mut self, status: &str) -> ErrorId {
+        let status = DataValue { text: self.program.data.text(status), template: None };
+        let message = DataValue::default();
+        ErrorId(self.program.data.push(&Error { status, message }))
+    }
+
+    /// The number of an expression; its captures are stored under `name`.
+    fn regex(&mut self, name: &str, pattern: &str, origin: Origin) -> RegexId {
+        let program = match crate::regex::compile(pattern, &mut self.program.data) {
+            Ok(program) => program,
+            Err(reason) => {
+                self.bad_regex(origin.span(), &reason);
+                Text::EMPTY
+            }
+        };
+        let name = self.program.data.text(name);
+        RegexId(self.program.data.push(&Regex { name, program }))
+    }
+
+    fn bad_regex(&mut self, span: Span, reason: &str) {
+        let error = Diagnostic::error(codes::BAD_VALUE, span, "the regular expression is malformed")
+            .label(reason)
+            .help("expressions have Go's syntax: https://pkg.go.dev/regexp/syntax");
+        self.sink.report(error);
+    }
+
+    fn unsupported(&mut self, span: Span, what: &str, help: &str) {
+        let message = format!("{what} is not supported yet");
+        let error = Diagnostic::error(codes::UNSUPPORTED, span, message).help(help);
+        self.sink.report(error);
+    }
+}
+
+/// Resolves the names in placeholders.
+struct NameTable<'a> {
+    variables: &'a mut BTreeMap<String, VariableId>,
+    capture_names: &'a mut BTreeMap<String, u32>,
+    data: &'a mut zs_data::DataBuilder,
+}
+
+impl Names for NameTable<'_> {
+    fn variable(&mut self, name: &str) -> VariableId {
+        if let Some(number) = self.variables.get(name) {
+            return *number;
+        }
+        let text = self.data.text(name);
+        let number = VariableId(self.data.push(&Variable { name: text }));
+        self.variables.insert(name.to_owned(), number);
+        number
+    }
+
+    fn capture_name(&mut self, name: &str) -> u32 {
+        let next = self.capture_names.len() as u32;
+        *self.capture_names.entry(name.to_owned()).or_insert(next)
+    }
+}

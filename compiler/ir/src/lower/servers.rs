@@ -1,0 +1,164 @@
+//! Servers: entry functions, listeners and TLS policies.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use zs_abi::Capability;
+use zs_abi::data::Text;
+use zs_abi::tables::{
+    ALPN_HTTP11, CERTIFICATE_FILES, CERTIFICATE_LOCAL, Certificate, CertificateId, EntryId,
+    LISTEN_TCP, LISTEN_UNIX, Listener, Server as Record, ServerId, TlsPolicy,
+};
+use zs_config::model::{ListenAddress, Network};
+use zs_diagnostics::{Diagnostic, Span, codes};
+
+use super::Lowering;
+use super::code::Code;
+use super::provision::{self, CertificatePlan, ServerPlan};
+use crate::program::{Act, FunctionId, Server};
+
+/// Longest request head (Go's and Caddy's limit).
+const HEADER_BYTES_MAX: u32 = 1 << 20;
+/// Time for a request head to arrive (Caddy's default).
+const READ_HEADER_MS: u32 = 60_000;
+/// Time a connection waits for its next request (Caddy's default).
+const IDLE_MS: u32 = 300_000;
+/// Time without progress while a body is read or a response written (Caddy's
+/// defaults since 2.11).
+const PROGRESS_MS: u32 = 60_000;
+
+impl Lowering<'_> {
+    /// Writes all servers.
+    pub(super) fn servers(&mut self, plans: &[ServerPlan]) {
+        let certificates = self.certificates(plans);
+        for plan in plans {
+            self.server(plan, &certificates);
+        }
+    }
+
+    fn certificates(&mut self, plans: &[ServerPlan]) -> BTreeMap<CertificatePlan, CertificateId> {
+        let mut numbers = BTreeMap::new();
+        for plan in provision::certificates(plans) {
+            let (kind, chain, key) = match &plan {
+                CertificatePlan::Files { chain, key } => (CERTIFICATE_FILES, chain, key.as_str()),
+                CertificatePlan::Local { name } => {
+                    self.program.capabilities.insert(Capability::LocalAuthority);
+                    (CERTIFICATE_LOCAL, name, "")
+                }
+            };
+            let data = &mut self.program.data;
+            let record = Certificate { kind, chain: data.text(chain), key: data.text(key) };
+            let number = CertificateId(data.push(&record));
+            numbers.insert(plan, number);
+        }
+        numbers
+    }
+
+    fn server(
+        &mut self,
+        plan: &ServerPlan,
+        certificates: &BTreeMap<CertificatePlan, CertificateId>,
+    ) {
+        self.needs = 0;
+        let entry = self.entry(plan);
+        let mut policies: Vec<TlsPolicy> = Vec::new();
+        let mut sorted = plan.policies.clone();
+        // Whole names before patterns, the policy for the rest last.
+        sorted.sort_by_key(|policy| (policy.name.is_empty(), policy.name.starts_with('*')));
+        for policy in &sorted {
+            let name = self.program.data.text(&policy.name);
+            let certificate = certificates[&policy.certificate];
+            policies.push(TlsPolicy { name, certificate, alpn: ALPN_HTTP11 });
+        }
+        if !policies.is_empty() {
+            self.program.capabilities.insert(Capability::Tls);
+        }
+        let record = Record {
+            name: self.program.data.text(&plan.name),
+            entry: EntryId(entry.0),
+            needs: self.needs,
+            header_bytes_max: HEADER_BYTES_MAX,
+            read_header_ms: READ_HEADER_MS,
+            idle_ms: IDLE_MS,
+            body_idle_ms: PROGRESS_MS,
+            write_idle_ms: PROGRESS_MS,
+            policies: self.program.data.extend(&policies),
+        };
+        let server = ServerId(self.program.servers.len() as u32);
+        self.program.servers.push(Server { record, entry });
+        for listen in &plan.listen {
+            self.listen(listen, server, plan);
+        }
+    }
+
+    fn entry(&mut self, plan: &ServerPlan) -> FunctionId {
+        let number = self.reserve(&plan.name);
+        self.owner = number;
+        let mut code = Code::new(&plan.name, Span::default(), false);
+        let after = code.block();
+        if let Some(errors) = &plan.errors {
+            self.scope(&mut code, errors, true, after);
+        }
+        self.routes(&mut code, &plan.routes, after);
+        code.go(after);
+        code.act(Act::End);
+        self.fill(number, code);
+        number
+    }
+
+    fn listen(&mut self, listen: &ListenAddress, server: ServerId, plan: &ServerPlan) {
+        let tls = !plan.policies.is_empty();
+        if listen.network == Network::Unix {
+            let path = listen.host.split('|').next().unwrap_or_default();
+            let path = self.program.data.text(path);
+            let record =
+                Listener { kind: LISTEN_UNIX, address: [0; 4], port: 0, path, server, tls: tls.into() };
+            self.program.data.push(&record);
+            self.program.listeners.push(listen.to_string());
+            return;
+        }
+        let Some(address) = address(listen) else {
+            let message = format!("`{}` is not an address of this machine", listen.host);
+            let error = Diagnostic::error(codes::BAD_ADDRESS, Span::default(), message)
+                .help("bind to an IP address, or to none for all");
+            self.sink.report(error);
+            return;
+        };
+        let ports = listen.ports.map_or(0..=0, |ports| ports.first..=ports.last);
+        for port in ports {
+            let tls = tls && port != plan.http_port;
+            let record = Listener {
+                kind: LISTEN_TCP,
+                address: words(address),
+                port: port.into(),
+                path: Text::EMPTY,
+                server,
+                tls: tls.into(),
+            };
+            self.program.data.push(&record);
+            let scheme = if tls { "https" } else { "http" };
+            self.program.listeners.push(format!("{scheme} {listen}"));
+        }
+    }
+}
+
+/// The address to listen on as 16 bytes; all zero for every address.
+fn address(listen: &ListenAddress) -> Option<[u8; 16]> {
+    let any = listen.host.is_empty();
+    Some(match (listen.network, listen.host.as_str()) {
+        (Network::Tcp4, _) if any => Ipv4Addr::UNSPECIFIED.to_ipv6_mapped().octets(),
+        (_, "") => [0; 16],
+        (_, "localhost") => Ipv4Addr::LOCALHOST.to_ipv6_mapped().octets(),
+        (_, host) => match host.parse::<IpAddr>().ok()? {
+            IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+            IpAddr::V6(address) => address.octets(),
+        },
+    })
+}
+
+/// Sixteen bytes as words, the first byte in the lowest bits of the first.
+fn words(bytes: [u8; 16]) -> [u32; 4] {
+    std::array::from_fn(|word| {
+        u32::from_le_bytes(std::array::from_fn(|byte| bytes[word * 4 + byte]))
+    })
+}
