@@ -50,7 +50,7 @@ pub fn escape(text: &[u8]) -> Option<u8> {
 /// Appends a decoded path in its default escaped form (Go's `EscapedPath`
 /// without `RawPath`).
 pub fn encode_path(path: &[u8], out: &mut Vec<u8>) {
-    encode(path, |byte| stays_in_path(byte), out);
+    encode(path, stays_in_path, out);
 }
 
 /// Appends text escaped for a query name or value; a space becomes `+`.
