@@ -1,1 +1,3 @@
+//! The command: build, run, adapt, validate and inspect.
+
 fn main() {}
