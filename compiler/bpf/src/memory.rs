@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use zs_abi::layout::{FRAME_BYTES, FRAMES_MAX, STACK_TOP};
 
@@ -17,8 +18,8 @@ pub enum Access {
 /// An access to memory that is not mapped, or not writable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadAccess {
-    /// Address of the first byte asked for; outside of 32 bits where a
-    /// displacement led out of the window.
+    /// Address of the first byte that may not be touched; outside of 32 bits where
+    /// a displacement led out of the window.
     pub address: i64,
 }
 
@@ -65,7 +66,8 @@ impl Memory {
     /// Reads as the guest does.
     pub fn read(&self, address: i64, into: &mut [u8]) -> Result<(), BadAccess> {
         for (piece, at, place) in pieces(address, into.len()) {
-            let page = self.page(place).ok_or(BadAccess { address })?;
+            let bad = bad(address, &piece);
+            let page = self.page(place).ok_or(bad)?;
             into[piece.clone()].copy_from_slice(&page.bytes[at..at + piece.len()]);
         }
         Ok(())
@@ -73,10 +75,10 @@ impl Memory {
 
     /// Writes as the guest does; a bad access writes nothing.
     pub fn write(&mut self, address: i64, bytes: &[u8]) -> Result<(), BadAccess> {
-        for (_, _, place) in pieces(address, bytes.len()) {
+        for (piece, _, place) in pieces(address, bytes.len()) {
             let writable = self.page(place).map(|page| page.access);
             if writable != Some(Access::Write) {
-                return Err(BadAccess { address });
+                return Err(bad(address, &piece));
             }
         }
         self.poke(address, bytes)
@@ -87,7 +89,7 @@ impl Memory {
         for (piece, at, place) in pieces(address, bytes.len()) {
             let number = u32::try_from(place).ok();
             let page = number.and_then(|number| self.pages.get_mut(&number));
-            let page = page.ok_or(BadAccess { address })?;
+            let page = page.ok_or(bad(address, &piece))?;
             page.bytes[at..at + piece.len()].copy_from_slice(&bytes[piece]);
         }
         Ok(())
@@ -98,9 +100,14 @@ impl Memory {
     }
 }
 
+fn bad(address: i64, piece: &Range<usize>) -> BadAccess {
+    let address = address + piece.start as i64;
+    BadAccess { address }
+}
+
 /// Cuts an access at page borders: which of its bytes, where in the page, which
 /// page.
-fn pieces(address: i64, len: usize) -> impl Iterator<Item = (std::ops::Range<usize>, usize, i64)> {
+fn pieces(address: i64, len: usize) -> impl Iterator<Item = (Range<usize>, usize, i64)> {
     let mut done = 0;
     std::iter::from_fn(move || {
         if done == len {
@@ -128,7 +135,7 @@ mod tests {
         assert!(memory.write(0x1ffc, &[1; 4]).is_ok());
         assert_eq!(
             memory.write(0x1ffd, &[2; 4]),
-            Err(BadAccess { address: 0x1ffd })
+            Err(BadAccess { address: 0x2000 })
         );
         let mut seen = [0; 8];
         memory.read(0x1ff8, &mut seen).unwrap();
