@@ -1,5 +1,37 @@
 //! Block tree to typed configuration, the Caddy JSON model.
+//!
+//! Comes in: a [`zs_syntax::Tree`]. Goes out: a [`model::Config`], or diagnostics. Three steps: [`options`] and
+//! [`directives`] say what each word means and give routes and settings per site; [`assemble`] sorts and groups routes and
+//! puts sites on servers; [`tls`] derives certificates and connection policies. The rules are those of Caddy's
+//! `httpcaddyfile` adapter. Left out on purpose: files' contents, and what only a running server can know.
 
 #![forbid(unsafe_code)]
 
+mod assemble;
+mod context;
+mod directives;
+mod matchers;
 pub mod model;
+mod options;
+mod shorthand;
+mod spec;
+mod support;
+mod tls;
+mod values;
+
+use zs_diagnostics::Sink;
+use zs_syntax::Tree;
+
+pub use support::{Kind, SupportRow, support_table};
+
+/// Turns a tree into a configuration. All errors that can be found in one go are reported; none is returned then.
+#[must_use]
+pub fn adapt(tree: &Tree, sink: &mut Sink) -> Option<model::Config> {
+    let errors_before = sink.error_count();
+    let config = assemble::config(tree, sink);
+    if sink.error_count() > errors_before {
+        None
+    } else {
+        config.ok()
+    }
+}

@@ -1,0 +1,108 @@
+//! From directives to servers.
+
+mod pairing;
+pub(crate) mod server;
+pub(crate) mod site;
+pub(crate) mod subroute;
+
+use zs_diagnostics::{Sink, codes};
+use zs_syntax::{ServerBlock, Token, Tree};
+
+use self::site::Site;
+use crate::context::{Context, Parsed};
+use crate::model::{Apps, Config, CustomLog, HttpApp, Logging};
+use crate::{directives, options, tls};
+
+pub(crate) use self::pairing::{Pairing, SitePart};
+
+/// Builds the configuration of a tree.
+pub(crate) fn config(tree: &Tree, sink: &mut Sink) -> Parsed<Config> {
+    let mut cx = Context::new(&tree.imports, sink);
+    let mut blocks = tree.blocks.as_slice();
+    let mut result = Ok(());
+    if let Some((first, rest)) = blocks.split_first()
+        && first.keys.is_empty()
+    {
+        result = options::parse(&first.segments, &mut cx);
+        blocks = rest;
+    }
+    let mut sites = Vec::new();
+    for block in blocks {
+        match check_keys(block, &mut cx).and_then(|()| site::parse(block, &mut cx)) {
+            Ok(site) => sites.push(site),
+            Err(reported) => result = Err(reported),
+        }
+    }
+    // Servers can be derived only from sites that are all known.
+    result?;
+    assemble(&sites, &mut cx)
+}
+
+fn assemble(sites: &[Site], cx: &mut Context) -> Parsed<Config> {
+    let mut pairings = pairing::pair(sites, cx)?;
+    let mut http = HttpApp {
+        http_port: cx.options.http_port.unwrap_or_default(),
+        https_port: cx.options.https_port.unwrap_or_default(),
+        grace_period: cx.options.grace_period,
+        shutdown_delay: cx.options.shutdown_delay,
+        ..HttpApp::default()
+    };
+    for (index, pairing) in pairings.iter_mut().enumerate() {
+        let server = server::build(pairing, sites, cx)?;
+        http.servers.insert(format!("srv{index}"), server);
+    }
+    let tls = tls::automation::app(&pairings, sites, cx)?;
+    let pki = tls::pki::app(cx);
+    let options = &cx.options;
+    let level = CustomLog {
+        level: "DEBUG".to_owned(),
+    };
+    let logging = options.debug.then(|| Logging {
+        logs: [("default".to_owned(), level)].into(),
+    });
+    let http = Some(http).filter(|http| !http.servers.is_empty());
+    let apps = Apps { http, pki, tls };
+    Ok(Config {
+        admin: options.admin(),
+        logging,
+        storage: options.storage.clone(),
+        apps,
+    })
+}
+
+/// Refuses blocks that are no sites.
+fn check_keys(block: &ServerBlock, cx: &mut Context) -> Parsed<()> {
+    let Some(first) = block.keys.first() else {
+        let Some(open) = &block.open else {
+            return Ok(());
+        };
+        let help = "move its lines into one block at the top of the file, or put an address before the brace";
+        return Err(cx.fail(
+            open,
+            codes::OUTSIDE_SITE,
+            "the block of global options must come first",
+            help,
+        ));
+    };
+    if first.text.starts_with("&(") {
+        let message = format!("named route `{}` is not supported yet", first.text);
+        return Err(cx.fail(
+            first,
+            codes::UNSUPPORTED,
+            message,
+            "use a snippet `(name) { ... }` and `import name`",
+        ));
+    }
+    match block.keys.iter().find(|key| is_directive(key)) {
+        Some(key) => {
+            let message = format!("directive `{}` stands outside a site block", key.text);
+            let help = format!("put it into a site block: `:80 {{ {} ... }}`", key.text);
+            Err(cx.fail(key, codes::OUTSIDE_SITE, message, help))
+        }
+        None => Ok(()),
+    }
+}
+
+fn is_directive(key: &Token) -> bool {
+    directives::all().any(|directive| directive.name == key.text)
+}

@@ -1,0 +1,389 @@
+//! Directives: one file each, and the table that lists them in Caddy's standard order.
+
+mod abort;
+mod bind;
+mod error;
+mod handle;
+mod handle_errors;
+mod handle_path;
+mod header;
+mod header_ops;
+mod method;
+pub(crate) mod order;
+mod redir;
+mod request_header;
+mod respond;
+mod reverse_proxy;
+mod rewrite;
+mod route;
+mod tls;
+mod uri;
+mod vars;
+
+use zs_diagnostics::{Span, codes};
+use zs_syntax::{Segment, Token};
+
+use crate::assemble::subroute::OrderedRoute;
+use crate::context::{Context, Parsed, Reported, suggest};
+use crate::matchers::{Definitions, MatcherToken, is_definition};
+use crate::model::{Handler, MatcherSet, Route};
+use crate::spec::{Line, Shape};
+use crate::support::{Kind, SupportRow, add};
+use crate::tls::TlsDirective;
+
+/// A word that may start a line of a site.
+pub(crate) struct Directive {
+    /// The word.
+    pub(crate) name: &'static str,
+    /// What it does.
+    meaning: Meaning,
+}
+
+/// What a directive does.
+enum Meaning {
+    /// One handler behind an optional matcher.
+    Handler(Shape, fn(&mut Call) -> Parsed<Handler>),
+    /// Several routes, or none, behind an optional matcher.
+    Handlers(Shape, fn(&mut Call) -> Parsed<Vec<Handler>>),
+    /// A route that it builds by itself.
+    Route(Shape, fn(&mut Call) -> Parsed<Route>),
+    /// Something about the whole site.
+    Site(Shape, fn(&mut Call) -> Parsed<Effect>),
+    /// Caddy knows it; this compiler does not yet.
+    NotYet,
+}
+
+/// What a directive asks for.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Handlers.
+    Routes(Vec<Route>),
+    /// A route for errors.
+    ErrorRoute(Route),
+    /// Addresses to listen on.
+    Bind(Vec<Token>),
+    /// Certificates and handshakes.
+    Tls(Box<TlsDirective>),
+}
+
+/// A directive as it is met in a site.
+pub(crate) struct Call<'c, 'a> {
+    /// Where to report.
+    pub(crate) cx: &'c mut Context<'a>,
+    /// The line, without its matcher.
+    pub(crate) line: Line<'c>,
+    /// The named matchers that can be used.
+    pub(crate) definitions: &'c Definitions,
+}
+
+impl Call<'_, '_> {
+    /// Where the directive stands.
+    pub(crate) fn origin(&self) -> Span {
+        self.line.name.span
+    }
+
+    /// The routes of the directives in this directive's block.
+    pub(crate) fn block_routes(&mut self) -> Parsed<Vec<OrderedRoute>> {
+        block_routes(self.line.lines(), self.definitions, self.line.name, self.cx)
+    }
+}
+
+impl Directive {
+    pub(crate) const fn handler(
+        name: &'static str,
+        shape: Shape,
+        parse: fn(&mut Call) -> Parsed<Handler>,
+    ) -> Self {
+        Directive {
+            name,
+            meaning: Meaning::Handler(shape, parse),
+        }
+    }
+
+    const fn handlers(
+        name: &'static str,
+        shape: Shape,
+        parse: fn(&mut Call) -> Parsed<Vec<Handler>>,
+    ) -> Self {
+        Directive {
+            name,
+            meaning: Meaning::Handlers(shape, parse),
+        }
+    }
+
+    const fn route(
+        name: &'static str,
+        shape: Shape,
+        parse: fn(&mut Call) -> Parsed<Route>,
+    ) -> Self {
+        Directive {
+            name,
+            meaning: Meaning::Route(shape, parse),
+        }
+    }
+
+    const fn site(
+        name: &'static str,
+        shape: Shape,
+        parse: fn(&mut Call) -> Parsed<Effect>,
+    ) -> Self {
+        Directive {
+            name,
+            meaning: Meaning::Site(shape, parse),
+        }
+    }
+
+    const fn not_yet(name: &'static str) -> Self {
+        Directive {
+            name,
+            meaning: Meaning::NotYet,
+        }
+    }
+
+    pub(crate) fn is_supported(&self) -> bool {
+        !matches!(self.meaning, Meaning::NotYet)
+    }
+
+    /// The name under which it is sorted: a `handle_path` is a `handle`.
+    pub(crate) fn sort_name(&self) -> &'static str {
+        if self.name == handle_path::DIRECTIVE.name {
+            handle::DIRECTIVE.name
+        } else {
+            self.name
+        }
+    }
+
+    /// What a line with this directive asks for.
+    pub(crate) fn parse(
+        &self,
+        segment: &Segment,
+        definitions: &Definitions,
+        cx: &mut Context,
+    ) -> Parsed<Effect> {
+        let line = Line::new(segment);
+        match &self.meaning {
+            Meaning::Handler(shape, parse) => {
+                let (set, mut call) = self.call(line, shape, definitions, cx)?;
+                let handler = parse(&mut call)?;
+                Ok(Effect::Routes(vec![route(set, handler)]))
+            }
+            Meaning::Handlers(shape, parse) => {
+                let (set, mut call) = self.call(line, shape, definitions, cx)?;
+                let handlers = parse(&mut call)?;
+                Ok(Effect::Routes(
+                    handlers
+                        .into_iter()
+                        .map(|handler| route(set.clone(), handler))
+                        .collect(),
+                ))
+            }
+            Meaning::Route(shape, parse) => {
+                shape.check(&line, cx)?;
+                Ok(Effect::Routes(vec![parse(&mut Call {
+                    cx,
+                    line,
+                    definitions,
+                })?]))
+            }
+            Meaning::Site(shape, parse) => {
+                shape.check(&line, cx)?;
+                parse(&mut Call {
+                    cx,
+                    line,
+                    definitions,
+                })
+            }
+            Meaning::NotYet => {
+                let message = format!("directive `{}` is not supported yet", self.name);
+                let help = "remove it, or serve this site with Caddy for now";
+                Err(cx.fail(line.name, codes::UNSUPPORTED_DIRECTIVE, message, help))
+            }
+        }
+    }
+
+    /// Takes the matcher off a line and checks the rest.
+    fn call<'c, 'a>(
+        &self,
+        mut line: Line<'c>,
+        shape: &Shape,
+        definitions: &'c Definitions,
+        cx: &'c mut Context<'a>,
+    ) -> Parsed<(Option<MatcherSet>, Call<'c, 'a>)> {
+        let mut set = None;
+        if let Some((first, rest)) = line.arguments.split_first() {
+            let token = definitions.resolve(first, cx)?;
+            if !matches!(token, MatcherToken::None) {
+                line.arguments = rest;
+                if rest.len() < shape.min && first.text.starts_with('/') {
+                    let message = format!(
+                        "`{}` is read as a matcher, so `{}` lacks an argument",
+                        first.text, self.name
+                    );
+                    let help = format!("put `*` before it: `{} * {}`", self.name, first.text);
+                    return Err(cx.fail(first, codes::WRONG_ARGUMENTS, message, help));
+                }
+            }
+            if let MatcherToken::Set(matched) = token {
+                set = Some(*matched);
+            }
+        }
+        shape.check(&line, cx)?;
+        Ok((
+            set,
+            Call {
+                cx,
+                line,
+                definitions,
+            },
+        ))
+    }
+}
+
+fn route(set: Option<MatcherSet>, handler: Handler) -> Route {
+    let origin = handler.origin();
+    Route {
+        matchers: set.into_iter().collect(),
+        handle: vec![handler],
+        origin,
+        ..Route::default()
+    }
+}
+
+/// The directive of that name, or an error with the likely meaning.
+pub(crate) fn find(token: &Token, braces: bool, cx: &mut Context) -> Parsed<&'static Directive> {
+    if let Some(directive) = all().find(|directive| directive.name == token.text) {
+        return Ok(directive);
+    }
+    let name = &token.text;
+    let known = all().map(|directive| directive.name);
+    let otherwise = if braces {
+        "look it up in the list of directives, and see whether the braces are right"
+    } else {
+        "if it is the address of a second site, put each site's lines between braces"
+    };
+    let help = suggest(name, known, otherwise);
+    Err(cx.fail(
+        token,
+        codes::UNKNOWN_DIRECTIVE,
+        format!("unknown directive `{name}`"),
+        help,
+    ))
+}
+
+/// The routes of the directives among some lines of a nested block, in the order in which they are written.
+pub(crate) fn block_routes(
+    lines: &[Segment],
+    around: &Definitions,
+    owner: &Token,
+    cx: &mut Context,
+) -> Parsed<Vec<OrderedRoute>> {
+    let mut definitions = around.clone();
+    let mut result = definitions.extend(lines, cx);
+    let mut routes = Vec::new();
+    for segment in lines.iter().filter(|segment| !is_definition(segment)) {
+        let parsed = find(segment.name(), true, cx).and_then(|directive| {
+            match directive.parse(segment, &definitions, cx)? {
+                Effect::Routes(parsed) => {
+                    let name = directive.sort_name();
+                    routes.extend(parsed.into_iter().map(|route| OrderedRoute {
+                        directive: name,
+                        route,
+                    }));
+                    Ok(())
+                }
+                Effect::ErrorRoute(_) | Effect::Bind(_) | Effect::Tls(_) => {
+                    Err(misplaced(segment, owner, cx))
+                }
+            }
+        });
+        result = result.and(parsed);
+    }
+    result.map(|()| routes)
+}
+
+fn misplaced(segment: &Segment, owner: &Token, cx: &mut Context) -> Reported {
+    let message = format!(
+        "`{}` cannot stand inside `{}`",
+        segment.name().text,
+        owner.text
+    );
+    let help = "it is about the whole site; put it directly into the site block";
+    cx.fail(segment.name(), codes::MISPLACED_DIRECTIVE, message, help)
+}
+
+/// All directives, those with a place in the order first.
+pub(crate) fn all() -> impl Iterator<Item = &'static Directive> {
+    ORDERED.iter().chain(UNORDERED)
+}
+
+/// Adds what may stand in the blocks of directives to the table of what works.
+pub(crate) fn add_subdirectives(rows: &mut Vec<SupportRow>) {
+    add(rows, Kind::Subdirective, "respond.", &respond::GRAMMAR);
+    add(rows, Kind::Subdirective, "error.", &error::GRAMMAR);
+    add(rows, Kind::Subdirective, "header.", &header::GRAMMAR);
+    add(
+        rows,
+        Kind::Subdirective,
+        "reverse_proxy.",
+        &reverse_proxy::GRAMMAR,
+    );
+    add(
+        rows,
+        Kind::Subdirective,
+        "transport.",
+        &reverse_proxy::transport::GRAMMAR,
+    );
+    add(rows, Kind::Subdirective, "tls.", &tls::GRAMMAR);
+    add(rows, Kind::Subdirective, "bind.", &bind::GRAMMAR);
+}
+
+/// The directives that make routes, in Caddy's standard order.
+pub(crate) const ORDERED: &[Directive] = &[
+    Directive::not_yet("tracing"),
+    Directive::not_yet("map"),
+    vars::DIRECTIVE,
+    Directive::not_yet("fs"),
+    Directive::not_yet("root"),
+    Directive::not_yet("log_append"),
+    Directive::not_yet("skip_log"),
+    Directive::not_yet("log_skip"),
+    Directive::not_yet("log_name"),
+    header::DIRECTIVE,
+    Directive::not_yet("copy_response_headers"),
+    Directive::not_yet("request_body"),
+    Directive::not_yet("timeouts"),
+    redir::DIRECTIVE,
+    method::DIRECTIVE,
+    rewrite::DIRECTIVE,
+    uri::DIRECTIVE,
+    Directive::not_yet("try_files"),
+    Directive::not_yet("basicauth"),
+    Directive::not_yet("basic_auth"),
+    Directive::not_yet("forward_auth"),
+    request_header::DIRECTIVE,
+    Directive::not_yet("encode"),
+    Directive::not_yet("push"),
+    Directive::not_yet("intercept"),
+    Directive::not_yet("templates"),
+    Directive::not_yet("invoke"),
+    handle::DIRECTIVE,
+    handle_path::DIRECTIVE,
+    route::DIRECTIVE,
+    abort::DIRECTIVE,
+    error::DIRECTIVE,
+    Directive::not_yet("copy_response"),
+    respond::DIRECTIVE,
+    Directive::not_yet("metrics"),
+    reverse_proxy::DIRECTIVE,
+    Directive::not_yet("php_fastcgi"),
+    Directive::not_yet("file_server"),
+    Directive::not_yet("acme_server"),
+];
+
+/// The directives that are about a whole site.
+const UNORDERED: &[Directive] = &[
+    bind::DIRECTIVE,
+    tls::DIRECTIVE,
+    Directive::not_yet("log"),
+    handle_errors::DIRECTIVE,
+];

@@ -1,0 +1,197 @@
+//! Request matchers: one file each, and the table that lists them.
+
+mod header;
+mod host;
+mod method;
+mod not;
+mod path;
+mod path_regexp;
+mod protocol;
+mod query;
+mod remote_ip;
+pub(crate) mod response;
+
+use std::collections::BTreeMap;
+
+use zs_diagnostics::{Diagnostic, Span, codes};
+use zs_syntax::{Segment, Token};
+
+use crate::context::{Context, Parsed, suggest};
+use crate::model::{At, MatcherSet};
+use crate::spec::{Entry, Grammar, Line, Vocabulary};
+
+/// A set that is being described.
+#[derive(Debug, Default)]
+pub(crate) struct Matching {
+    /// What it is so far.
+    pub(crate) set: MatcherSet,
+    /// The name of the matcher, without `@`, by which regular expressions name their captures.
+    pub(crate) name: String,
+}
+
+/// All matchers by name.
+pub(crate) const GRAMMAR: Grammar<Matching> = Grammar {
+    vocabulary: Vocabulary::Matcher,
+    entries: &[&[
+        Entry::not_yet("client_ip"),
+        Entry::not_yet("expression"),
+        Entry::not_yet("file"),
+        header::ENTRY,
+        Entry::not_yet("header_regexp"),
+        host::ENTRY,
+        method::ENTRY,
+        not::ENTRY,
+        path::ENTRY,
+        path_regexp::ENTRY,
+        protocol::ENTRY,
+        query::ENTRY,
+        remote_ip::ENTRY,
+        Entry::not_yet("tls"),
+        Entry::not_yet("url_pattern"),
+        Entry::not_yet("vars"),
+        Entry::not_yet("vars_regexp"),
+    ]],
+    other: None,
+};
+
+/// The named matchers that can be used at some place.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Definitions {
+    by_name: BTreeMap<String, Definition>,
+}
+
+#[derive(Clone, Debug)]
+struct Definition {
+    /// None when the definition is faulty, which is reported once and not at every use.
+    set: Option<MatcherSet>,
+    span: Span,
+}
+
+impl Definitions {
+    /// Adds the definitions among some lines to those of the places around them.
+    pub(crate) fn extend(&mut self, lines: &[Segment], cx: &mut Context) -> Parsed<()> {
+        let mut result = Ok(());
+        for segment in lines.iter().filter(|segment| is_definition(segment)) {
+            result = result.and(self.define(segment, cx));
+        }
+        result
+    }
+
+    fn define(&mut self, segment: &Segment, cx: &mut Context) -> Parsed<()> {
+        let token = segment.name();
+        if let Some(earlier) = self.by_name.get(&token.text) {
+            let message = format!("matcher `{}` is defined twice", token.text);
+            let diagnostic = Diagnostic::error(codes::BAD_MATCHER, token.span, message);
+            let diagnostic = diagnostic
+                .secondary(earlier.span, "defined here first")
+                .help("give one of them another name");
+            return Err(cx.report(token, diagnostic));
+        }
+        let line = Line::new(segment);
+        let set = nested_set(&line, token.text.trim_start_matches('@'), cx);
+        let definition = Definition {
+            set: set.as_ref().ok().cloned(),
+            span: token.span,
+        };
+        self.by_name.insert(token.text.clone(), definition);
+        set.map(|_| ())
+    }
+
+    /// The set that a directive's first argument stands for, when it is a matcher: `*`, a path, or a name with `@`.
+    pub(crate) fn resolve(&self, token: &Token, cx: &mut Context) -> Parsed<MatcherToken> {
+        if token.text == "*" {
+            return Ok(MatcherToken::All);
+        }
+        if token.text.starts_with('/') {
+            let path = Some(At::new(vec![token.text.clone()], token.span));
+            return Ok(MatcherToken::Set(Box::new(MatcherSet {
+                path,
+                origin: token.span.into(),
+                ..MatcherSet::default()
+            })));
+        }
+        if !token.text.starts_with('@') {
+            return Ok(MatcherToken::None);
+        }
+        match self.by_name.get(&token.text) {
+            Some(Definition { set: Some(set), .. }) => Ok(MatcherToken::Set(Box::new(set.clone()))),
+            Some(Definition { set: None, .. }) => Err(crate::context::Reported),
+            None => {
+                let message = format!("matcher `{}` is not defined", token.text);
+                let known = self.by_name.keys().map(String::as_str);
+                let help = suggest(
+                    &token.text,
+                    known,
+                    "define it in this block or in one around it",
+                );
+                Err(cx.fail(token, codes::BAD_MATCHER, message, help))
+            }
+        }
+    }
+}
+
+/// What a directive's first argument is.
+#[derive(Debug)]
+pub(crate) enum MatcherToken {
+    /// No matcher but an ordinary argument.
+    None,
+    /// `*`.
+    All,
+    /// A path or a named matcher.
+    Set(Box<MatcherSet>),
+}
+
+/// Whether a line defines a named matcher.
+pub(crate) fn is_definition(segment: &Segment) -> bool {
+    segment.name().text.starts_with('@')
+}
+
+/// The set of a definition, or of a `not`: one matcher on the line itself, or several in its block.
+fn nested_set(line: &Line, name: &str, cx: &mut Context) -> Parsed<MatcherSet> {
+    let origin = line.name.span.into();
+    let mut matching = Matching {
+        set: MatcherSet {
+            origin,
+            ..MatcherSet::default()
+        },
+        name: name.to_owned(),
+    };
+    if let Some((first, rest)) = line.arguments.split_first() {
+        refuse_expression(first, cx)?;
+        let inner = Line {
+            name: first,
+            arguments: rest,
+            block: line.block,
+        };
+        GRAMMAR.apply(&inner, &mut matching, cx)?;
+    } else {
+        for segment in line.lines() {
+            refuse_expression(segment.name(), cx)?;
+        }
+        GRAMMAR.apply_all(line.lines(), &mut matching, cx)?;
+    }
+    if matching.set.is_empty() {
+        let help = "name a matcher and what it compares with, such as `path /api/*`";
+        return Err(cx.fail(
+            line.name,
+            codes::BAD_MATCHER,
+            format!("`{}` matches everything", line.name.text),
+            help,
+        ));
+    }
+    Ok(matching.set)
+}
+
+/// A quoted word in a matcher's place is an expression.
+fn refuse_expression(token: &Token, cx: &mut Context) -> Parsed<()> {
+    if !token.is_quoted() {
+        return Ok(());
+    }
+    let help = "use matchers such as `path`, `header` and `not`";
+    Err(cx.fail(
+        token,
+        codes::UNSUPPORTED_MATCHER,
+        "matcher `expression` is not supported yet",
+        help,
+    ))
+}

@@ -1,0 +1,94 @@
+//! `admin off|<address> { origins <origins...>; enforce_origin }`, `persist_config off`
+
+use zs_diagnostics::codes;
+
+use super::Options;
+use crate::context::{Context, Parsed};
+use crate::model::Admin;
+use crate::spec::{Block, Entry, Grammar, Line, Shape, Vocabulary};
+
+pub(super) const ENTRIES: &[Entry<Options>] = &[
+    Entry::once(
+        "admin",
+        Shape::with_block(0, 1, Block::Maybe, "admin off|<address>"),
+        admin,
+    ),
+    Entry::once(
+        "persist_config",
+        Shape::arguments(1, 1, "persist_config off"),
+        persist_config,
+    ),
+];
+
+const GRAMMAR: Grammar<Admin> = Grammar {
+    vocabulary: Vocabulary::Subdirective("admin"),
+    entries: &[&[
+        Entry::once(
+            "enforce_origin",
+            Shape::arguments(0, 0, "enforce_origin"),
+            |admin, _, _| {
+                admin.enforce_origin = true;
+                Ok(())
+            },
+        ),
+        Entry::once(
+            "origins",
+            Shape::arguments(0, usize::MAX, "origins <origins...>"),
+            |admin, line, _| {
+                admin.origins = line.texts();
+                Ok(())
+            },
+        ),
+    ]],
+    other: None,
+};
+
+/// Where Caddy's endpoint listens when nothing else is said.
+const DEFAULT_LISTEN: &str = "localhost:2019";
+
+fn admin(options: &mut Options, line: &Line, cx: &mut Context) -> Parsed<()> {
+    let mut admin = Admin::default();
+    if line.text(0) == "off" {
+        if line.block.is_some() {
+            let help = "remove the block";
+            return Err(cx.fail(
+                line.name,
+                codes::WRONG_ARGUMENTS,
+                "`admin off` takes no block",
+                help,
+            ));
+        }
+        admin.disabled = true;
+    } else {
+        let listen = if line.text(0).is_empty() {
+            DEFAULT_LISTEN
+        } else {
+            line.text(0)
+        };
+        listen.clone_into(&mut admin.listen);
+        GRAMMAR.apply_all(line.lines(), &mut admin, cx)?;
+        let message = "`admin` has no effect: a built server has no administration endpoint";
+        cx.warn(
+            line.name,
+            codes::NO_EFFECT,
+            message,
+            "write `admin off`, or remove it",
+        );
+    }
+    options.admin = Some(admin);
+    Ok(())
+}
+
+fn persist_config(options: &mut Options, line: &Line, cx: &mut Context) -> Parsed<()> {
+    if line.text(0) != "off" {
+        let message = format!("`persist_config` cannot be `{}`", line.text(0));
+        return Err(cx.fail(
+            &line.arguments[0],
+            codes::BAD_VALUE,
+            message,
+            "the only value is `off`",
+        ));
+    }
+    options.persist_config_off = true;
+    Ok(())
+}

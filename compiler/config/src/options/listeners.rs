@@ -1,0 +1,86 @@
+//! `http_port`, `https_port`, `default_bind`, `auto_https`
+
+use zs_diagnostics::codes;
+
+use super::Options;
+use crate::context::{Context, Parsed, suggest};
+use crate::spec::{Block, Entry, Line, Shape};
+
+pub(super) const ENTRIES: &[Entry<Options>] = &[
+    Entry::once(
+        "http_port",
+        Shape::arguments(1, 1, "http_port <port>"),
+        |options, line, cx| {
+            options.http_port = Some(port(line, cx)?);
+            Ok(())
+        },
+    ),
+    Entry::once(
+        "https_port",
+        Shape::arguments(1, 1, "https_port <port>"),
+        |options, line, cx| {
+            options.https_port = Some(port(line, cx)?);
+            Ok(())
+        },
+    ),
+    Entry::many(
+        "default_bind",
+        Shape::with_block(1, usize::MAX, Block::Never, "default_bind <addresses...>"),
+        default_bind,
+    ),
+    Entry::once(
+        "auto_https",
+        Shape::arguments(
+            1,
+            4,
+            "auto_https off|disable_redirects|disable_certs|ignore_loaded_certs",
+        ),
+        auto_https,
+    ),
+];
+
+fn port(line: &Line, cx: &mut Context) -> Parsed<u16> {
+    match line.text(0).parse() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => {
+            let message = format!("`{}` is no port", line.text(0));
+            Err(cx.fail(
+                &line.arguments[0],
+                codes::BAD_VALUE,
+                message,
+                "write a number from 1 to 65535",
+            ))
+        }
+    }
+}
+
+fn default_bind(options: &mut Options, line: &Line, _: &mut Context) -> Parsed<()> {
+    options.default_bind.extend_from_slice(line.arguments);
+    Ok(())
+}
+
+fn auto_https(options: &mut Options, line: &Line, cx: &mut Context) -> Parsed<()> {
+    const WORDS: &[&str] = &[
+        "off",
+        "disable_redirects",
+        "disable_certs",
+        "ignore_loaded_certs",
+    ];
+    for token in line.arguments {
+        if !WORDS.contains(&token.text.as_str()) {
+            let help = suggest(
+                &token.text,
+                WORDS.iter().copied(),
+                &format!("one of {}", WORDS.join(", ")),
+            );
+            return Err(cx.fail(
+                token,
+                codes::BAD_VALUE,
+                format!("`auto_https` knows no `{}`", token.text),
+                help,
+            ));
+        }
+    }
+    options.auto_https = line.texts();
+    Ok(())
+}

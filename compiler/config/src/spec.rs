@@ -1,0 +1,346 @@
+//! One way to say what may stand where.
+//!
+//! A [`Grammar`] lists the words that may start a line of some block: how many arguments each takes, whether it opens a
+//! block, whether it may come twice, and what it does. Lines are checked against it here and nowhere else, so every
+//! mistake reads the same whatever it stands in.
+
+use std::fmt;
+
+use zs_diagnostics::{Code, codes};
+use zs_syntax::{Segment, Token};
+
+use crate::context::{Context, Parsed, suggest};
+
+/// A line to be understood: a name, arguments, perhaps a block.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'l> {
+    /// The first word.
+    pub(crate) name: &'l Token,
+    /// The words after it that count as arguments.
+    pub(crate) arguments: &'l [Token],
+    /// The lines of its block.
+    pub(crate) block: Option<&'l [Segment]>,
+}
+
+impl<'l> Line<'l> {
+    /// The line that a segment is.
+    pub(crate) fn new(segment: &'l Segment) -> Self {
+        Line {
+            name: segment.name(),
+            arguments: segment.arguments(),
+            block: segment.block.as_deref(),
+        }
+    }
+
+    /// An argument's text, empty when there are not so many.
+    pub(crate) fn text(&self, index: usize) -> &'l str {
+        self.arguments
+            .get(index)
+            .map_or("", |token| token.text.as_str())
+    }
+
+    /// All arguments' texts.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        self.arguments
+            .iter()
+            .map(|token| token.text.clone())
+            .collect()
+    }
+
+    /// The lines of the block; none when there is no block.
+    pub(crate) fn lines(&self) -> &'l [Segment] {
+        self.block.unwrap_or_default()
+    }
+}
+
+/// Whether a line opens a block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Block {
+    Never,
+    Maybe,
+}
+
+/// What a line looks like.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    /// The fewest arguments.
+    pub(crate) min: usize,
+    /// The most arguments.
+    pub(crate) max: usize,
+    /// The block.
+    pub(crate) block: Block,
+    /// The form to show in help, as in the manual.
+    pub(crate) usage: &'static str,
+}
+
+impl Shape {
+    /// So many arguments and no block.
+    pub(crate) const fn arguments(min: usize, max: usize, usage: &'static str) -> Self {
+        Shape {
+            min,
+            max,
+            block: Block::Never,
+            usage,
+        }
+    }
+
+    /// So many arguments and a block as said.
+    pub(crate) const fn with_block(
+        min: usize,
+        max: usize,
+        block: Block,
+        usage: &'static str,
+    ) -> Self {
+        Shape {
+            min,
+            max,
+            block,
+            usage,
+        }
+    }
+
+    /// Checks a line against the shape.
+    pub(crate) fn check(&self, line: &Line, cx: &mut Context) -> Parsed<()> {
+        let count = line.arguments.len();
+        let help = || format!("the form is `{}`", self.usage);
+        if count < self.min {
+            let last = line.arguments.last().unwrap_or(line.name);
+            let message = format!("`{}` has too few arguments", line.name.text);
+            return Err(cx.fail(last, codes::WRONG_ARGUMENTS, message, help()));
+        }
+        if count > self.max {
+            let message = format!("`{}` has too many arguments", line.name.text);
+            return Err(cx.fail(
+                &line.arguments[self.max],
+                codes::WRONG_ARGUMENTS,
+                message,
+                help(),
+            ));
+        }
+        if self.block == Block::Never && line.block.is_some() {
+            let message = format!("`{}` takes no block", line.name.text);
+            return Err(cx.fail(line.name, codes::WRONG_ARGUMENTS, message, help()));
+        }
+        Ok(())
+    }
+}
+
+/// A word that may start a line, and what it does to a `T`.
+pub(crate) struct Entry<T: 'static> {
+    /// The word.
+    pub(crate) name: &'static str,
+    /// What it does.
+    pub(crate) support: Support<T>,
+}
+
+/// What a known word does.
+pub(crate) enum Support<T: 'static> {
+    /// It works.
+    Yes {
+        shape: Shape,
+        once: bool,
+        apply: Apply<T>,
+    },
+    /// Caddy knows it; this compiler does not yet.
+    NotYet,
+}
+
+/// What a line does to the thing that is being described.
+pub(crate) type Apply<T> = fn(&mut T, &Line, &mut Context) -> Parsed<()>;
+
+impl<T> Entry<T> {
+    /// A word that may come any number of times.
+    pub(crate) const fn many(name: &'static str, shape: Shape, apply: Apply<T>) -> Self {
+        Entry {
+            name,
+            support: Support::Yes {
+                shape,
+                once: false,
+                apply,
+            },
+        }
+    }
+
+    /// A word that may come once.
+    pub(crate) const fn once(name: &'static str, shape: Shape, apply: Apply<T>) -> Self {
+        Entry {
+            name,
+            support: Support::Yes {
+                shape,
+                once: true,
+                apply,
+            },
+        }
+    }
+
+    /// A word that is refused by name.
+    pub(crate) const fn not_yet(name: &'static str) -> Self {
+        Entry {
+            name,
+            support: Support::NotYet,
+        }
+    }
+
+    pub(crate) fn is_supported(&self) -> bool {
+        matches!(self.support, Support::Yes { .. })
+    }
+}
+
+/// What kind of word a grammar is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Vocabulary {
+    /// Words in a directive's block, with the directive's name.
+    Subdirective(&'static str),
+    /// Global options.
+    Option,
+    /// Request matchers.
+    Matcher,
+}
+
+impl Vocabulary {
+    fn codes(self) -> (Code, Code) {
+        match self {
+            Vocabulary::Subdirective(_) => {
+                (codes::UNKNOWN_SUBDIRECTIVE, codes::UNSUPPORTED_SUBDIRECTIVE)
+            }
+            Vocabulary::Option => (codes::UNKNOWN_OPTION, codes::UNSUPPORTED_OPTION),
+            Vocabulary::Matcher => (codes::UNKNOWN_MATCHER, codes::UNSUPPORTED_MATCHER),
+        }
+    }
+}
+
+impl fmt::Display for Vocabulary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Vocabulary::Subdirective(_) => f.write_str("subdirective"),
+            Vocabulary::Option => f.write_str("global option"),
+            Vocabulary::Matcher => f.write_str("matcher"),
+        }
+    }
+}
+
+/// The words that may start the lines of a block.
+pub(crate) struct Grammar<T: 'static> {
+    /// What they are.
+    pub(crate) vocabulary: Vocabulary,
+    /// The words.
+    pub(crate) entries: &'static [&'static [Entry<T>]],
+    /// What lines with any other word do; refused when none.
+    pub(crate) other: Option<Apply<T>>,
+}
+
+impl<T> Grammar<T> {
+    /// Applies all lines of a block. Every line is looked at even after one has failed.
+    pub(crate) fn apply_all(
+        &self,
+        lines: &[Segment],
+        target: &mut T,
+        cx: &mut Context,
+    ) -> Parsed<()> {
+        let mut seen: Vec<&str> = Vec::new();
+        let mut result = Ok(());
+        for segment in lines {
+            let line = Line::new(segment);
+            let applied = self
+                .check_repeat(&line, &mut seen, cx)
+                .and_then(|()| self.apply(&line, target, cx));
+            result = result.and(applied);
+        }
+        result
+    }
+
+    /// Applies one line.
+    pub(crate) fn apply(&self, line: &Line, target: &mut T, cx: &mut Context) -> Parsed<()> {
+        let name = line.name.text.as_str();
+        match (self.find(name), self.other) {
+            (
+                Some(Entry {
+                    support: Support::Yes { shape, apply, .. },
+                    ..
+                }),
+                _,
+            ) => {
+                shape.check(line, cx)?;
+                apply(target, line, cx)
+            }
+            (
+                Some(Entry {
+                    support: Support::NotYet,
+                    ..
+                }),
+                _,
+            ) => {
+                let message = format!(
+                    "{} `{name}`{} is not supported yet",
+                    self.vocabulary,
+                    self.inside()
+                );
+                Err(cx.fail(
+                    line.name,
+                    self.vocabulary.codes().1,
+                    message,
+                    "remove it, or serve this site with Caddy for now",
+                ))
+            }
+            (None, Some(other)) => other(target, line, cx),
+            (None, None) => {
+                let message = format!("unknown {} `{name}`{}", self.vocabulary, self.inside());
+                let known: Vec<&str> = self.names().collect();
+                let list: Vec<&str> = self
+                    .all()
+                    .filter(|entry| entry.is_supported())
+                    .map(|entry| entry.name)
+                    .collect();
+                let help = suggest(name, known, &format!("known here: {}", list.join(", ")));
+                Err(cx.fail(line.name, self.vocabulary.codes().0, message, help))
+            }
+        }
+    }
+
+    fn check_repeat<'l>(
+        &self,
+        line: &Line<'l>,
+        seen: &mut Vec<&'l str>,
+        cx: &mut Context,
+    ) -> Parsed<()> {
+        let name = line.name.text.as_str();
+        let once = matches!(
+            self.find(name),
+            Some(Entry {
+                support: Support::Yes { once: true, .. },
+                ..
+            })
+        );
+        if once && seen.contains(&name) {
+            let message = format!("`{name}` stands here twice");
+            return Err(cx.fail(
+                line.name,
+                codes::DUPLICATE_SETTING,
+                message,
+                "keep one of the two",
+            ));
+        }
+        seen.push(name);
+        Ok(())
+    }
+
+    fn inside(&self) -> String {
+        match self.vocabulary {
+            Vocabulary::Subdirective(owner) => format!(" in `{owner}`"),
+            Vocabulary::Option | Vocabulary::Matcher => String::new(),
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<&'static Entry<T>> {
+        self.all().find(|entry| entry.name == name)
+    }
+
+    /// All entries.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'static Entry<T>> {
+        self.entries.iter().flat_map(|entries| entries.iter())
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.all().map(|entry| entry.name)
+    }
+}

@@ -1,0 +1,54 @@
+//! Caddyfiles from the wild: each is adapted or refused with a place, and nothing panics.
+
+mod common;
+
+use std::fs;
+
+use common::{FolderHost, files, run, shared};
+use zs_diagnostics::{Style, render_all, to_json_line};
+
+#[test]
+fn published_files() {
+    let Some(folder) = shared("caddyfiles") else {
+        return;
+    };
+    let host = FolderHost {
+        folder: folder.clone(),
+    };
+    let mut counts = (0, 0);
+    for path in files(&folder) {
+        if path
+            .extension()
+            .is_some_and(|extension| extension != "Caddyfile")
+        {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let outcome = run("Caddyfile", &text, &host);
+        let shown = render_all(&outcome.diagnostics, &outcome.sources, Style::Plain);
+        assert!(
+            outcome.config.is_some() || shown.contains("error[ZS"),
+            "{}",
+            path.display()
+        );
+        outcome
+            .diagnostics
+            .iter()
+            .for_each(|diagnostic| assert!(!to_json_line(diagnostic, &outcome.sources).is_empty()));
+        counts.0 += usize::from(outcome.config.is_some());
+        counts.1 += 1;
+        if outcome.config.is_none() {
+            let first = outcome
+                .diagnostics
+                .iter()
+                .find(|diagnostic| diagnostic.severity == zs_diagnostics::Severity::Error);
+            println!(
+                "{}: {}",
+                path.file_name().unwrap().display(),
+                first.map_or("", |first| &first.message)
+            );
+        }
+    }
+    println!("{} of {} published files are accepted", counts.0, counts.1);
+    assert!(counts.1 > 30, "the corpus is gone");
+}
