@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::{FolderHost, files, run, shared};
+use common::{FolderHost, run, shared};
 use zs_diagnostics::{Style, render_all, to_json_line};
 
 #[test]
@@ -16,13 +16,13 @@ fn published_files() {
         folder: folder.clone(),
     };
     let mut counts = (0, 0);
-    for path in files(&folder) {
-        if path
-            .extension()
-            .is_some_and(|extension| extension != "Caddyfile")
-        {
-            continue;
-        }
+    let mut paths: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.retain(|path| path.to_string_lossy().ends_with("Caddyfile"));
+    paths.sort();
+    for path in paths {
         let text = fs::read_to_string(&path).unwrap();
         let outcome = run("Caddyfile", &text, &host);
         let shown = render_all(&outcome.diagnostics, &outcome.sources, Style::Plain);

@@ -35,7 +35,7 @@ fn fixtures() {
         }
         tried += 1;
         let text = fs::read_to_string(folder.join("adapt").join(name)).unwrap();
-        let (input, expected) = text.split_once("----------\n").unwrap();
+        let (input, expected) = text.split_once("----------").unwrap();
         let outcome = run("Caddyfile", &format!("{}\n", input.trim()), &host);
         let result = if is_error {
             check_error(&outcome, expected)

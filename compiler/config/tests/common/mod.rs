@@ -1,7 +1,7 @@
 //! What the tests of this crate share.
 
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::{env, io};
 
 use zs_config::adapt;
 use zs_config::model::Config;
@@ -78,15 +78,4 @@ pub fn shared(folder: &str) -> Option<PathBuf> {
     );
     println!("skipped: {} is missing", path.display());
     None
-}
-
-/// The files of a folder in alphabetical order.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.retain(|path| path.is_file());
-    paths.sort();
-    paths
 }
