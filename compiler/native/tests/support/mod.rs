@@ -6,6 +6,7 @@ use std::ptr;
 
 use zs_abi::Trap;
 use zs_abi::layout::{FRAME_BYTES, FRAMES_MAX, SLOT_BASE, STACK_TOP};
+use zs_audit::{Hint, Placed, audit};
 use zs_bpf::{
     Access, EntryId, HelperId, Helpers, Image, Memory, Module, StopReason, interpret, link,
 };
@@ -182,6 +183,7 @@ impl Mapped {
             let helpers = base + text_bytes as u64;
             let entries = helpers + code.helpers.len() as u64 * 8;
             let bytes = code.place(base, helpers, entries).unwrap();
+            audited(code, &bytes, base, helpers, entries);
             ptr::copy_nonoverlapping(bytes.as_ptr(), start.cast(), bytes.len());
             let table = helpers as *mut u64;
             for (slot, helper) in code.helpers.iter().enumerate() {
@@ -211,6 +213,29 @@ impl Mapped {
                 len,
             }
         }
+    }
+}
+
+/// Everything that runs was audited.
+fn audited(code: &Code, text: &[u8], address: u64, helpers_address: u64, entries_address: u64) {
+    let functions: Vec<_> = code.functions.iter().map(|f| f.range.clone()).collect();
+    let hint = |fact: &zs_native::Fact| Hint {
+        offset: fact.offset,
+        zero_extended: fact.zero_extended,
+    };
+    let hints: Vec<_> = code.facts.iter().map(hint).collect();
+    let placed = Placed {
+        text,
+        address,
+        functions: &functions,
+        entries: &code.entries,
+        entries_address,
+        helpers_address,
+        helper_count: code.helpers.len() as u32,
+        hints: &hints,
+    };
+    if let Err(violation) = audit(&placed) {
+        panic!("{violation}\n{}", zs_audit::listing(&code.text, |_| None));
     }
 }
 
