@@ -52,7 +52,7 @@ fn assemble(sites: &[Site], cx: &mut Context) -> Parsed<Config> {
         http.servers.insert(format!("srv{index}"), server);
     }
     let tls = tls::automation::app(&pairings, sites, cx)?;
-    let pki = tls::pki::app(cx);
+    let pki = tls::pki::app(sites, cx);
     let options = &cx.options;
     let level = CustomLog {
         level: "DEBUG".to_owned(),

@@ -11,7 +11,6 @@ use crate::model::{
     At, AutoHttps, ErrorRoutes, Handler, ListenAddress, MatcherSet, Route, Server, Subroute,
 };
 use crate::tls::connection::Connections;
-use crate::values::go_sort::sort_stable;
 
 /// Builds the server of a pairing.
 pub(crate) fn build(pairing: &Pairing, sites: &[Site], cx: &mut Context) -> Parsed<Server> {
@@ -89,10 +88,8 @@ fn add_routes(
     if !site.error_routes.is_empty() {
         let errors = server.errors.get_or_insert_with(ErrorRoutes::default);
         let mut routes = site.error_routes.clone();
-        // Caddy's order: those for all errors go to the end, and every other one goes before those before it.
-        sort_stable(&mut routes, |left, right| {
-            !left.matchers.is_empty() || right.matchers.is_empty()
-        });
+        // Those for all errors come last, since the first that matches runs.
+        routes.sort_by_key(|route| route.matchers.is_empty());
         let routes = Subroute {
             routes,
             errors: None,

@@ -62,12 +62,11 @@ fn sort(routes: &mut [OrderedRoute], cx: &Context) {
         if left.directive != right.directive {
             return cx.order.position(left.directive) < cx.order.position(right.directive);
         }
-        let specific = more_specific(&left.route, &right.route);
         // The last one that sets a variable wins, so there the least specific comes first.
         if left.directive == "vars" {
-            !specific
+            more_specific(&right.route, &left.route)
         } else {
-            specific
+            more_specific(&left.route, &right.route)
         }
     });
 }

@@ -348,6 +348,7 @@ pub(crate) const ORDERED: &[Directive] = &[
     Directive::not_yet("skip_log"),
     Directive::not_yet("log_skip"),
     Directive::not_yet("log_name"),
+    Directive::not_yet("log_level"),
     header::DIRECTIVE,
     Directive::not_yet("copy_response_headers"),
     Directive::not_yet("request_body"),

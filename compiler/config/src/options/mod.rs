@@ -120,6 +120,7 @@ const NOT_YET: &[Entry<Options>] = &[
     Entry::not_yet("servers"),
     Entry::not_yet("storage_check"),
     Entry::not_yet("storage_clean_interval"),
+    Entry::not_yet("tls_automate_names"),
     Entry::not_yet("tls_resolvers"),
 ];
 

@@ -71,6 +71,8 @@ fn join(policies: &mut Vec<Policy>) {
                     continue 'next;
                 }
                 other += 1;
+            } else if overtakes(policies, at, other) {
+                other += 1;
             } else {
                 let more = policies.remove(other).model.subjects;
                 let names = &mut policies[at].model.subjects;
@@ -141,6 +143,19 @@ fn is_subset(left: &Policy, right: &Policy) -> bool {
                     .iter()
                     .any(|other| names::matches_wildcard(name, other))
             }))
+}
+
+/// Whether names of a policy, moved up to an earlier one, would get before a policy between the two that overlaps them.
+fn overtakes(policies: &[Policy], at: usize, other: usize) -> bool {
+    let moved = subjects(&policies[other]);
+    policies[at + 1..other]
+        .iter()
+        .flat_map(subjects)
+        .any(|between| {
+            moved.iter().any(|name| {
+                names::matches_wildcard(between, name) || names::matches_wildcard(name, between)
+            })
+        })
 }
 
 /// The first later policy that would catch the names of this one.

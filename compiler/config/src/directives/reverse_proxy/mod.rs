@@ -100,6 +100,7 @@ const NOT_YET: &[Entry<Proxy>] = &[
     Entry::not_yet("handle_response"),
     Entry::not_yet("replace_status"),
     Entry::not_yet("verbose_logs"),
+    Entry::not_yet("proxy_status_name"),
 ];
 
 fn parse(call: &mut Call) -> Parsed<Handler> {
