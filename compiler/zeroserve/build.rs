@@ -70,6 +70,13 @@ fn build_runtime() -> PathBuf {
         .args(["build", "--locked", "--package", "zs-static", "--profile", "runtime"])
         .args(["--target", TARGET, "--target-dir"])
         .arg(&target_dir);
+    // The C and assembly files of the cryptography need no C library: the
+    // host's own compiler will do, and it is there where Rust is.
+    let compiler = format!("CC_{}", TARGET.replace('-', "_"));
+    if env::var_os(&compiler).is_none() {
+        cargo.env(compiler, "cc");
+        cargo.env(format!("CFLAGS_{}", TARGET.replace('-', "_")), "-U_FORTIFY_SOURCE");
+    }
     for (name, _) in env::vars_os() {
         if is_of_this_call(&name) {
             cargo.env_remove(name);

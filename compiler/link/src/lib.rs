@@ -57,7 +57,7 @@ pub struct Wild;
 
 impl Linker for Wild {
     fn link(&self, inputs: &Inputs<'_>) -> Result<Vec<u8>, LinkError> {
-        link(inputs).map_err(|error| LinkError { message: format!("{error:#}") })
+        link(inputs).map_err(|error| LinkError { message: error.to_string() })
     }
 }
 

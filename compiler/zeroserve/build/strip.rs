@@ -1,3 +1,4 @@
+use object::build::elf::{Section, SectionData};
 use object::read::archive::ArchiveFile;
 
 /// Removes debug information from an object or from every member of an
@@ -47,6 +48,15 @@ fn strip_object(bytes: &[u8]) -> Vec<u8> {
             || section.name.starts_with(b".rela.debug_")
             || &section.name[..] == b".comment";
         section.delete = debug;
+    }
+    // Objects of LLVM keep names of sections and symbols in one section; the
+    // writer wants two.
+    let names = |section: &Section<'_>| matches!(section.data, SectionData::SectionString);
+    if !object.sections.iter().any(names) {
+        let section = object.sections.add();
+        section.name = b".shstrtab"[..].into();
+        section.sh_type = object::elf::SHT_STRTAB;
+        section.data = SectionData::SectionString;
     }
     object.delete_orphans();
     let mut out = Vec::new();
