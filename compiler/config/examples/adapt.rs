@@ -27,7 +27,7 @@ fn main() {
                         )
                     })
                     .collect();
-                println!("ERROR {}", errors.join(" | "));
+                println!("ERROR {}", errors.join(" | ").replace('\n', "\\n"));
             }
         }
     }

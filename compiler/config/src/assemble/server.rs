@@ -1,6 +1,6 @@
 //! One server: its sites' routes, its handshakes, and what automatic HTTPS leaves alone.
 
-use zs_diagnostics::codes;
+use zs_diagnostics::{Diagnostic, codes};
 use zs_syntax::Token;
 
 use super::pairing::{Pairing, SitePart};
@@ -220,17 +220,20 @@ fn check_schemes(
             first.as_ref().is_some_and(|(other, _)| *other != https) || (!https && !no_policies);
         if conflict {
             let listen: Vec<String> = pairing.listen.iter().map(ToString::to_string).collect();
-            let kind = if https { "HTTPS" } else { "plain HTTP" };
+            let (wanted, served) = if https {
+                ("HTTPS", "plain HTTP")
+            } else {
+                ("plain HTTP", "HTTPS")
+            };
             let message = format!(
-                "`{}` asks for {kind}, but {} serves the other kind",
+                "`{}` means {wanted}, but {} serves {served}",
                 key.token.text,
                 listen.join(", ")
             );
-            let diagnostic =
-                zs_diagnostics::Diagnostic::error(codes::CONFLICT, key.token.span, message);
-            let diagnostic = match &first {
-                Some((_, other)) => diagnostic.secondary(other.span, "this site decides the kind"),
-                None => diagnostic,
+            let diagnostic = Diagnostic::error(codes::CONFLICT, key.token.span, message);
+            let diagnostic = match first.filter(|(other, _)| *other != https) {
+                Some((_, other)) => diagnostic.secondary(other.span, "because of this site"),
+                None => diagnostic.label("a `tls` directive of this server asks for HTTPS"),
             };
             return Err(cx.report(
                 &key.token,

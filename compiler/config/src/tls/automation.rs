@@ -221,20 +221,21 @@ fn check_overlap(automation: &TlsAutomation, sites: &[Site], cx: &mut Context) -
     else {
         return Ok(());
     };
-    let mut keys = sites
+    let keys: Vec<_> = sites
         .iter()
         .flat_map(|site| &site.keys)
-        .filter(|key| key.address.host == *name);
-    let (Some(first), Some(last)) = (keys.next(), keys.next_back()) else {
+        .filter(|key| key.address.host == *name)
+        .collect();
+    let (Some(first), Some(last)) = (keys.first(), keys.last()) else {
         return Ok(());
     };
-    let message = format!("two sites disagree about how to get the certificate of `{name}`");
-    let diagnostic = Diagnostic::error(codes::CONFLICT, last.token.span, message);
-    let diagnostic = diagnostic.secondary(first.token.span, "the other one is here");
-    Err(cx.report(
-        &last.token,
-        diagnostic.help("say the same in the `tls` directives of both"),
-    ))
+    let message = format!("the certificate of `{name}` would be obtained in two ways");
+    let mut diagnostic = Diagnostic::error(codes::CONFLICT, last.token.span, message);
+    if keys.len() > 1 {
+        diagnostic = diagnostic.secondary(first.token.span, "the other way is here");
+    }
+    let help = "say the same in the `tls` directives of all its sites, and keep it apart from addresses for all hosts";
+    Err(cx.report(&last.token, diagnostic.help(help)))
 }
 
 /// The policy that the global options ask for, if they ask for any.
