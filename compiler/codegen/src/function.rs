@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zs_abi::tables::EntryId;
 use zs_abi::{Action, ActionKind, Helper, SCOPE_RESTORE};
 use zs_bpf::{
-    Cond, FileId, FunctionBuilder, HelperId, Label, Loc, Module, Reg, Size, Source,
+    AluOp, Cond, FileId, FunctionBuilder, HelperId, Label, Loc, Module, Reg, Size, Source,
 };
 use zs_data::DataBuilder;
 use zs_diagnostics::{SourceMap, Span};
@@ -90,7 +90,8 @@ impl Writer<'_, '_> {
     fn body(&mut self, function: &Function) {
         let begin = function.block(BlockId(0));
         self.at(begin.ops.first().map_or(begin.end.span, |op| op.span));
-        self.code.mov(Reg::R6, Reg::R1);
+        // A 32-bit move, so that accesses through it need no truncation.
+        self.code.alu32(AluOp::Mov, Reg::R6, Reg::R1);
         self.code.mov(Reg::R7, Reg::R2);
         let order = self.frame.order.clone();
         for (at, id) in order.iter().enumerate() {

@@ -1,3 +1,7 @@
-//! The command: build, run, adapt, validate and inspect.
+//! The command; everything is in the library of the same name.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    zeroserve::main()
+}

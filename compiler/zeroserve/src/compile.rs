@@ -1,0 +1,249 @@
+//! The pipeline: a table of contents of the stages.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use zs_audit::{Hint, Placed};
+use zs_bpf::Image;
+use zs_config::model::{Config, Handler, Route};
+use zs_diagnostics::{Severity, Sink, SourceMap, Style, render_all};
+use zs_ir::Program;
+use zs_native::{Code, Target};
+use zs_syntax::Tree;
+
+use crate::arguments::Stage;
+use crate::environment::Environment;
+use crate::timing::Times;
+
+/// A site as far as the object file.
+pub struct Site {
+    /// The relocatable object.
+    pub object: Vec<u8>,
+}
+
+/// Why there is no site.
+#[derive(Debug)]
+pub enum Failure {
+    /// The configuration is refused; the diagnostics are in the sink.
+    Configuration,
+    /// A file or the machine is in the way; one sentence.
+    System(String),
+    /// The compiler made something that its own checks refuse; one sentence.
+    Bug(String),
+}
+
+/// One compilation: texts, diagnostics and times.
+#[derive(Debug, Default)]
+pub struct Compiler {
+    sources: SourceMap,
+    sink: Sink,
+    /// How long the stages took.
+    pub times: Times,
+    environment: Environment,
+}
+
+/// What a stage gave, as text, or the finished object.
+pub enum Outcome {
+    /// A dump of the stage that was asked for.
+    Text(String),
+    /// The site.
+    Site(Site),
+}
+
+impl Compiler {
+    /// A compiler that reads variables from an environment.
+    pub fn new(environment: Environment) -> Self {
+        Self { environment, ..Self::default() }
+    }
+
+    /// Compiles a file, or stops at a stage and gives its dump.
+    pub fn compile(
+        &mut self,
+        file: &Path,
+        emit: Option<Stage>,
+        threads: NonZeroUsize,
+    ) -> Result<Outcome, Failure> {
+        let (tree, hash) = match self.tree(file, emit)? {
+            Parsed::Tree(tree, hash) => (tree, hash),
+            Parsed::Dump(text) => return Ok(Outcome::Text(text)),
+        };
+        let config = self.config(&tree)?;
+        if emit == Some(Stage::Config) {
+            return Ok(Outcome::Text(config.to_json_pretty() + "\n"));
+        }
+        let sink = &mut self.sink;
+        let mut program = self
+            .times
+            .stage("ir", || zs_ir::lower(&config, sink))
+            .ok_or(Failure::Configuration)?;
+        if emit == Some(Stage::Ir) {
+            return Ok(Outcome::Text(zs_ir::print::program(&program, Some(&self.sources))));
+        }
+        let sources = &self.sources;
+        let image = self
+            .times
+            .stage("bpf", || zs_codegen::generate(&mut program, sources))
+            .map_err(|error| Failure::Bug(error.to_string()))?;
+        if emit == Some(Stage::Bpf) {
+            return Ok(Outcome::Text(image.to_string()));
+        }
+        let code = self.native(&image, threads)?;
+        if emit == Some(Stage::Asm) {
+            return Ok(Outcome::Text(listing(&code)));
+        }
+        self.times.stage("audit", || audit(&code))?;
+        let facts = facts(file, &hash, &config, &program);
+        let object =
+            self.times.stage("object", || crate::assemble::object(&mut program, &code, facts))?;
+        Ok(Outcome::Site(Site { object }))
+    }
+
+    /// The typed configuration of a file.
+    pub fn adapt(&mut self, file: &Path) -> Result<Config, Failure> {
+        match self.tree(file, None)? {
+            Parsed::Tree(tree, _) => self.config(&tree),
+            Parsed::Dump(_) => Err(Failure::Configuration),
+        }
+    }
+
+    /// Checks a file as far as what only generated code could still refuse.
+    pub fn validate(&mut self, file: &Path) -> Result<(), Failure> {
+        let config = self.adapt(file)?;
+        zs_ir::lower(&config, &mut self.sink).ok_or(Failure::Configuration)?;
+        Ok(())
+    }
+
+    /// The diagnostics so far, as text for a terminal or a file.
+    pub fn diagnostics(&self, style: Style) -> String {
+        render_all(self.sink.diagnostics(), &self.sources, style)
+    }
+
+    /// How many errors and warnings there are.
+    pub fn counts(&self) -> (usize, usize) {
+        let of = |severity| {
+            self.sink.diagnostics().iter().filter(|known| known.severity == severity).count()
+        };
+        (of(Severity::Error), of(Severity::Warning))
+    }
+
+    fn tree(&mut self, file: &Path, emit: Option<Stage>) -> Result<Parsed, Failure> {
+        let unreadable =
+            |reason: &dyn std::fmt::Display| {
+                Failure::System(format!("cannot read {}: {reason}", file.display()))
+            };
+        let bytes = std::fs::read(file).map_err(|error| unreadable(&error))?;
+        let hash = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = String::from_utf8(bytes).map_err(|_| unreadable(&"it is not UTF-8"))?;
+        let id = self.sources.add(file.display().to_string(), text);
+        if emit == Some(Stage::Tokens) {
+            let tokens = zs_syntax::lex(&self.sources, id, &self.environment, &mut self.sink)
+                .ok_or(Failure::Configuration)?;
+            return Ok(Parsed::Dump(zs_syntax::dump_tokens(&tokens, &self.sources)));
+        }
+        let (sources, environment, sink) = (&mut self.sources, &self.environment, &mut self.sink);
+        let tree = self
+            .times
+            .stage("syntax", || zs_syntax::parse(sources, id, environment, sink))
+            .ok_or(Failure::Configuration)?;
+        if emit == Some(Stage::Tree) {
+            return Ok(Parsed::Dump(zs_syntax::dump_tree(&tree, &self.sources)));
+        }
+        Ok(Parsed::Tree(tree, hash))
+    }
+
+    fn config(&mut self, tree: &Tree) -> Result<Config, Failure> {
+        let sink = &mut self.sink;
+        self.times.stage("config", || zs_config::adapt(tree, sink)).ok_or(Failure::Configuration)
+    }
+
+    fn native(&mut self, image: &Image, threads: NonZeroUsize) -> Result<Code, Failure> {
+        self.times
+            .stage("native", || zs_native::compile_on(image, Target::X86_64, threads))
+            .map_err(|error| Failure::Bug(error.to_string()))
+    }
+}
+
+/// What parsing gave.
+enum Parsed {
+    /// Blocks, and the SHA-256 of the file in hexadecimal digits.
+    Tree(Tree, String),
+    /// A dump that was asked for.
+    Dump(String),
+}
+
+/// Addresses at which code is checked: any will do, because code reaches its
+/// tables by distances and is checked for all of them.
+const AUDIT_TEXT: u64 = 0x40_0000_0000;
+const AUDIT_HELPERS: u64 = AUDIT_TEXT + (1 << 30);
+const AUDIT_ENTRIES: u64 = AUDIT_HELPERS + (1 << 16);
+
+/// Checks the machine code independently of what generated it.
+fn audit(code: &Code) -> Result<(), Failure> {
+    let too_far = || Failure::Bug("the code does not reach its tables".to_owned());
+    let text = code.place(AUDIT_TEXT, AUDIT_HELPERS, AUDIT_ENTRIES).ok_or_else(too_far)?;
+    let functions: Vec<_> = code.functions.iter().map(|function| function.range.clone()).collect();
+    let hints: Vec<Hint> = code
+        .facts
+        .iter()
+        .map(|fact| Hint { offset: fact.offset, zero_extended: fact.zero_extended })
+        .collect();
+    let placed = Placed {
+        text: &text,
+        address: AUDIT_TEXT,
+        functions: &functions,
+        entries: &code.entries,
+        entries_address: AUDIT_ENTRIES,
+        helpers_address: AUDIT_HELPERS,
+        helper_count: code.helpers.len() as u32,
+        hints: &hints,
+    };
+    zs_audit::audit(&placed)
+        .map(|_| ())
+        .map_err(|violation| Failure::Bug(format!("the audit refuses the machine code: {violation}")))
+}
+
+/// The machine code as text.
+fn listing(code: &Code) -> String {
+    let label = |offset: u32| {
+        let starts = code.functions.iter().find(|function| function.range.start == offset);
+        starts.map(|function| function.name.clone())
+    };
+    zs_audit::listing(&code.text, label)
+}
+
+/// What `inspect` tells.
+fn facts(
+    file: &Path,
+    hash: &str,
+    config: &Config,
+    program: &Program,
+) -> Vec<(&'static str, String)> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let capabilities: Vec<&str> =
+        program.capabilities.iter().map(|capability| capability.name()).collect();
+    let routes = config
+        .apps
+        .http
+        .iter()
+        .flat_map(|http| http.servers.values())
+        .map(|server| count_routes(&server.routes))
+        .sum::<usize>();
+    vec![
+        ("caddyfile", name),
+        ("sha256", hash.to_owned()),
+        ("compiler", format!("zeroserve {}", env!("CARGO_PKG_VERSION"))),
+        ("contract", format!("{:016x}", zs_abi::CONTRACT_HASH)),
+        ("capabilities", capabilities.join(" ")),
+        ("listeners", program.listeners.join(", ")),
+        ("routes", routes.to_string()),
+    ]
+}
+
+fn count_routes(routes: &[Route]) -> usize {
+    let inner = |handler: &Handler| match handler {
+        Handler::Subroute(subroute) => count_routes(&subroute.routes),
+        _ => 0,
+    };
+    routes.iter().map(|route| 1 + route.handle.iter().map(inner).sum::<usize>()).sum()
+}

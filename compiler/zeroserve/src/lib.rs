@@ -1,0 +1,25 @@
+//! The command: build, run, adapt, validate and inspect.
+//!
+//! This crate joins the rooms: it reads arguments, calls the stages in order and is
+//! the only place where compiler and runtime meet. What goes wrong is printed
+//! here and becomes an exit code. It is a library too, so that tests can make
+//! sites that no configuration makes.
+
+mod arguments;
+pub mod assemble;
+mod commands;
+pub mod compile;
+mod embedded;
+mod environment;
+pub mod inspect;
+mod output;
+pub mod run;
+mod timing;
+
+use std::process::ExitCode;
+
+/// The whole program.
+#[must_use]
+pub fn main() -> ExitCode {
+    commands::dispatch(arguments::parse())
+}
