@@ -52,3 +52,30 @@ fn published_files() {
     println!("{} of {} published files are accepted", counts.0, counts.1);
     assert!(counts.1 > 30, "the corpus is gone");
 }
+
+/// The inputs of Caddy's own parser tests, which carry no expectations.
+#[test]
+fn parser_inputs() {
+    let Some(folder) = shared("caddy-fixtures") else {
+        return;
+    };
+    for part in ["parse/import", "parse/import/glob", "parse/httpcaddyfile"] {
+        let host = FolderHost {
+            folder: folder.join(part),
+        };
+        let mut paths: Vec<_> = fs::read_dir(&host.folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        paths.retain(|path| path.is_file());
+        paths.sort();
+        for path in paths {
+            let outcome = run(
+                &path.file_name().unwrap().to_string_lossy(),
+                &fs::read_to_string(&path).unwrap(),
+                &host,
+            );
+            assert!(outcome.sources.files().count() > 0);
+        }
+    }
+}

@@ -417,6 +417,9 @@ impl Expander<'_> {
             } else if !starts_line && words > 1 && self.line_is_closed() {
                 return self.misplaced_after_close(&token);
             } else {
+                if (starts_line || words == 1) && self.at_line_start() {
+                    self.check_glued_brace(&token)?;
+                }
                 self.terminals.push(Terminal::Word(token));
             }
         }
@@ -445,6 +448,20 @@ impl Expander<'_> {
             codes::BAD_BRACES,
             message,
             "start a new line after `}`",
+        )
+    }
+
+    /// A line of one word that ends in a brace: the space before it is missing. No directive has such a name.
+    fn check_glued_brace(&mut self, token: &Token) -> Result<()> {
+        if token.is_quoted() || !token.text.ends_with('{') {
+            return Ok(());
+        }
+        let message = format!("`{}` ends in a brace", token.text);
+        self.fail_at(
+            token,
+            codes::BAD_BRACES,
+            message,
+            "put a space before the brace",
         )
     }
 

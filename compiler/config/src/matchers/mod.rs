@@ -27,7 +27,12 @@ pub(crate) struct Matching {
     pub(crate) set: MatcherSet,
     /// The name of the matcher, without `@`, by which regular expressions name their captures.
     pub(crate) name: String,
+    /// How many negations are around it.
+    depth: usize,
 }
+
+/// How many negations may lie within each other. Later stages recurse over them.
+const NEGATIONS_MAX: usize = 16;
 
 /// All matchers by name.
 pub(crate) const GRAMMAR: Grammar<Matching> = Grammar {
@@ -88,7 +93,7 @@ impl Definitions {
             return Err(cx.report(token, diagnostic));
         }
         let line = Line::new(segment);
-        let set = nested_set(&line, token.text.trim_start_matches('@'), cx);
+        let set = nested_set(&line, token.text.trim_start_matches('@'), 0, cx);
         let definition = Definition {
             set: set.as_ref().ok().cloned(),
             span: token.span,
@@ -147,7 +152,16 @@ pub(crate) fn is_definition(segment: &Segment) -> bool {
 }
 
 /// The set of a definition, or of a `not`: one matcher on the line itself, or several in its block.
-fn nested_set(line: &Line, name: &str, cx: &mut Context) -> Parsed<MatcherSet> {
+fn nested_set(line: &Line, name: &str, depth: usize, cx: &mut Context) -> Parsed<MatcherSet> {
+    if depth > NEGATIONS_MAX {
+        let message = format!("more than {NEGATIONS_MAX} negations lie within each other");
+        return Err(cx.fail(
+            line.name,
+            codes::LIMIT_EXCEEDED,
+            message,
+            "two negations cancel each other",
+        ));
+    }
     let origin = line.name.span.into();
     let mut matching = Matching {
         set: MatcherSet {
@@ -155,6 +169,7 @@ fn nested_set(line: &Line, name: &str, cx: &mut Context) -> Parsed<MatcherSet> {
             ..MatcherSet::default()
         },
         name: name.to_owned(),
+        depth,
     };
     if let Some((first, rest)) = line.arguments.split_first() {
         refuse_expression(first, cx)?;

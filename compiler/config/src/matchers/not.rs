@@ -13,7 +13,7 @@ pub(super) const ENTRY: Entry<Matching> = Entry::many(
 
 fn apply(matching: &mut Matching, line: &Line, cx: &mut Context) -> Parsed<()> {
     // Captures inside a negation have no name: nothing can be captured when the negation holds.
-    let set = nested_set(line, "", cx)?;
+    let set = nested_set(line, "", matching.depth + 1, cx)?;
     matching
         .set
         .not

@@ -1,4 +1,9 @@
-//! What the tests of this crate share.
+//! What the tests of this crate share. Each test uses its own part of it.
+
+#![allow(
+    dead_code,
+    reason = "every test file is a crate of its own and uses a part"
+)]
 
 use std::path::{Path, PathBuf};
 use std::{env, io};

@@ -12,18 +12,26 @@ pub(in crate::directives) const GRAMMAR: Grammar<HttpTransport> = Grammar {
     vocabulary: Vocabulary::Subdirective("transport http"),
     entries: &[
         &[
-            duration_entry("dial_timeout", |transport, line, cx| {
-                set(&mut transport.dial_timeout, line, cx)
-            }),
-            duration_entry("read_timeout", |transport, line, cx| {
-                set(&mut transport.read_timeout, line, cx)
-            }),
-            duration_entry("write_timeout", |transport, line, cx| {
-                set(&mut transport.write_timeout, line, cx)
-            }),
-            duration_entry("response_header_timeout", |transport, line, cx| {
-                set(&mut transport.response_header_timeout, line, cx)
-            }),
+            duration_entry(
+                "dial_timeout",
+                "dial_timeout <length of time>",
+                |transport, line, cx| set(&mut transport.dial_timeout, line, cx),
+            ),
+            duration_entry(
+                "read_timeout",
+                "read_timeout <length of time>",
+                |transport, line, cx| set(&mut transport.read_timeout, line, cx),
+            ),
+            duration_entry(
+                "write_timeout",
+                "write_timeout <length of time>",
+                |transport, line, cx| set(&mut transport.write_timeout, line, cx),
+            ),
+            duration_entry(
+                "response_header_timeout",
+                "response_header_timeout <length of time>",
+                |transport, line, cx| set(&mut transport.response_header_timeout, line, cx),
+            ),
             Entry::many("tls", Shape::arguments(0, 0, "tls"), |transport, _, _| {
                 transport.tls.get_or_insert_default();
                 Ok(())
@@ -44,13 +52,17 @@ pub(in crate::directives) const GRAMMAR: Grammar<HttpTransport> = Grammar {
                     Ok(())
                 },
             ),
-            duration_entry("tls_timeout", |transport, line, cx| {
-                set(
-                    &mut transport.tls.get_or_insert_default().handshake_timeout,
-                    line,
-                    cx,
-                )
-            }),
+            duration_entry(
+                "tls_timeout",
+                "tls_timeout <length of time>",
+                |transport, line, cx| {
+                    set(
+                        &mut transport.tls.get_or_insert_default().handshake_timeout,
+                        line,
+                        cx,
+                    )
+                },
+            ),
         ],
         NOT_YET,
     ],
@@ -85,13 +97,10 @@ const NOT_YET: &[Entry<HttpTransport>] = &[
 
 const fn duration_entry(
     name: &'static str,
+    usage: &'static str,
     apply: fn(&mut HttpTransport, &Line, &mut Context) -> Parsed<()>,
 ) -> Entry<HttpTransport> {
-    Entry::once(
-        name,
-        Shape::arguments(1, 1, "<name> <length of time>"),
-        apply,
-    )
+    Entry::once(name, Shape::arguments(1, 1, usage), apply)
 }
 
 fn set(field: &mut Duration, line: &Line, cx: &mut Context) -> Parsed<()> {
