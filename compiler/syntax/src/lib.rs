@@ -22,9 +22,14 @@ mod terminal;
 mod token;
 mod tree;
 
-// Generated code is not held to the house's style.
 lalrpop_util::lalrpop_mod!(
-    #[allow(clippy::all, missing_docs, unused_imports, unused_parens)]
+    #[allow(
+        clippy::all,
+        missing_docs,
+        unused_imports,
+        unused_parens,
+        reason = "generated code has a style of its own"
+    )]
     grammar
 );
 
