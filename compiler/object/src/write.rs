@@ -11,14 +11,14 @@ use object::{
     SymbolScope, elf,
 };
 
-use crate::input::{Anchor, FunctionSymbol, ObjectInput, Table, Word};
+use crate::input::{Anchor, ObjectInput, Table, Word};
 use crate::recorder::Recorder;
 use crate::{ObjectError, debug, unwind};
 
 /// Writes an object file. The same input gives the same bytes.
 pub fn write(input: &ObjectInput<'_>) -> Result<Vec<u8>, ObjectError> {
     let mut writer = Writer::new(input);
-    writer.functions(&input.functions);
+    writer.symbols(input);
     writer.code_references(input)?;
     writer.helpers(&input.helpers)?;
     writer.entries(&input.entries)?;
@@ -63,8 +63,9 @@ impl Writer {
         }
     }
 
-    fn functions(&mut self, functions: &[FunctionSymbol<'_>]) {
-        for function in functions {
+    /// Names what the object defines, for debuggers and `inspect`.
+    fn symbols(&mut self, input: &ObjectInput<'_>) {
+        for function in &input.functions {
             self.object.add_symbol(Symbol {
                 name: function.name.into(),
                 value: function.range.start.into(),
@@ -77,17 +78,16 @@ impl Writer {
             });
         }
         let anchors = [
-            ("zs_site_text", self.text, SymbolKind::Text),
-            ("zs_site_data", self.data, SymbolKind::Data),
-            ("zs_site_helpers", self.helpers, SymbolKind::Data),
-            ("zs_site_entries", self.entries, SymbolKind::Data),
+            ("zs_site_data", self.data, input.data.len()),
+            ("zs_site_helpers", self.helpers, input.helpers.len() * 8),
+            ("zs_site_entries", self.entries, input.entries.len() * 8),
         ];
-        for (name, section, kind) in anchors {
+        for (name, section, size) in anchors {
             self.object.add_symbol(Symbol {
                 name: name.into(),
                 value: 0,
-                size: 0,
-                kind,
+                size: size as u64,
+                kind: SymbolKind::Data,
                 scope: SymbolScope::Compilation,
                 weak: false,
                 section: SymbolSection::Section(section),
