@@ -1,9 +1,10 @@
 //! `tls internal`, `tls <certificate> <key>`, `tls <email>`, `tls force_automate`
 
 use zs_diagnostics::codes;
+use zs_syntax::Token;
 
 use super::{Call, Directive, Effect};
-use crate::context::Parsed;
+use crate::context::{Context, Parsed};
 use crate::model::{AcmeIssuer, CertificateFiles, CertificateSelection, InternalIssuer, Issuer};
 use crate::spec::{Block, Entry, Grammar, Shape, Vocabulary};
 use crate::tls::{TlsDirective, acme};
@@ -49,8 +50,7 @@ pub(super) const GRAMMAR: Grammar<TlsDirective> = Grammar {
 };
 
 fn parse(call: &mut Call) -> Parsed<Effect> {
-    let mut tls = TlsDirective::default();
-    match call.line.arguments {
+    let mut tls = match call.line.arguments {
         [] if call.line.block.is_none() => {
             let help = "write `tls internal`, or the files of a certificate and its key; HTTPS is on by itself for host names";
             return Err(call.cx.fail(
@@ -60,44 +60,59 @@ fn parse(call: &mut Call) -> Parsed<Effect> {
                 help,
             ));
         }
-        [] => {}
-        [word] => match word.text.as_str() {
-            "internal" => tls
-                .issuers
-                .push(Issuer::Internal(InternalIssuer::default())),
-            "force_automate" => tls.force_automate = true,
-            email if email.contains('@') => {
-                let account = AcmeIssuer {
-                    email: email.to_owned(),
-                    ..AcmeIssuer::default()
-                };
-                tls.issuers = acme::implicit_issuers(&account);
-            }
-            other => {
-                let message = format!("`{other}` is neither `internal` nor an e-mail address");
-                let help = "a certificate needs two files: `tls <certificate> <key>`";
-                return Err(call.cx.fail(word, codes::BAD_VALUE, message, help));
-            }
-        },
-        [certificate, key, ..] => {
-            let tags = &mut call.cx.certificate_tags;
-            let count = tags.len();
-            // A file that is loaded twice would be found under its last tag only, so each has one tag for good.
-            let tag = tags
-                .entry(certificate.text.clone())
-                .or_insert_with(|| format!("cert{count}"))
-                .clone();
-            if tags.len() > count {
-                let (certificate, key) = (certificate.text.clone(), key.text.clone());
-                tls.files.push(CertificateFiles {
-                    certificate,
-                    key,
-                    tags: vec![tag.clone()],
-                });
-            }
-            tls.policy.certificate_selection = Some(CertificateSelection { any_tag: vec![tag] });
-        }
-    }
+        [] => TlsDirective::default(),
+        [word] => one_word(word, call.cx)?,
+        [certificate, key, ..] => files(&certificate.text, &key.text, call.cx),
+    };
     GRAMMAR.apply_all(call.line.lines(), &mut tls, call.cx)?;
     Ok(Effect::Tls(Box::new(tls)))
+}
+
+/// `internal`, `force_automate`, or the contact of an ACME account.
+fn one_word(word: &Token, cx: &mut Context) -> Parsed<TlsDirective> {
+    let mut tls = TlsDirective::default();
+    match word.text.as_str() {
+        "internal" => {
+            tls.issuers
+                .push(Issuer::Internal(InternalIssuer::default()));
+            return Ok(tls);
+        }
+        "force_automate" => tls.force_automate = true,
+        email if email.contains('@') => {
+            let account = AcmeIssuer {
+                email: email.to_owned(),
+                ..AcmeIssuer::default()
+            };
+            tls.issuers = acme::implicit_issuers(&account);
+        }
+        other => {
+            let message = format!("`{other}` is neither `internal` nor an e-mail address");
+            let help = "a certificate needs two files: `tls <certificate> <key>`";
+            return Err(cx.fail(word, codes::BAD_VALUE, message, help));
+        }
+    }
+    acme::warn_no_effect(word, cx);
+    Ok(tls)
+}
+
+/// Files of a certificate and its key. A file that is loaded twice would be found under its last tag only, so each has one
+/// tag for good and is loaded once.
+fn files(certificate: &str, key: &str, cx: &mut Context) -> TlsDirective {
+    let count = cx.certificate_tags.len();
+    let tag = cx
+        .certificate_tags
+        .entry(certificate.to_owned())
+        .or_insert_with(|| format!("cert{count}"))
+        .clone();
+    let mut tls = TlsDirective::default();
+    if cx.certificate_tags.len() > count {
+        let (certificate, key) = (certificate.to_owned(), key.to_owned());
+        tls.files.push(CertificateFiles {
+            certificate,
+            key,
+            tags: vec![tag.clone()],
+        });
+    }
+    tls.policy.certificate_selection = Some(CertificateSelection { any_tag: vec![tag] });
+    tls
 }

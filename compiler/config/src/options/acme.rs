@@ -1,10 +1,9 @@
 //! `email`, `acme_ca`, `acme_ca_root`
 
-use zs_diagnostics::codes;
-
 use super::Options;
 use crate::context::Context;
 use crate::spec::{Entry, Line, Shape};
+use crate::tls::acme;
 
 pub(super) const ENTRIES: &[Entry<Options>] = &[
     Entry::once(
@@ -34,11 +33,6 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
 ];
 
 fn account_value(line: &Line, cx: &mut Context) -> String {
-    let message = format!(
-        "`{}` has no effect yet, since a built server gets no certificates by ACME",
-        line.name.text
-    );
-    let help = "give public sites a certificate with `tls <certificate> <key>`";
-    cx.warn(line.name, codes::NO_EFFECT, message, help);
+    acme::warn_no_effect(line.name, cx);
     line.text(0).to_owned()
 }

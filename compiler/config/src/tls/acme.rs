@@ -1,9 +1,23 @@
 //! ACME issuers that nobody wrote down.
 
+use zs_diagnostics::codes;
+use zs_syntax::Token;
+
+use crate::context::Context;
 use crate::model::{AcmeIssuer, ChallengePort, Issuer};
 use crate::options::Options;
 
 const ZEROSSL: &str = "https://acme.zerossl.com/v2/DV90";
+
+/// Says that a word about ACME is understood but changes nothing yet.
+pub(crate) fn warn_no_effect(token: &Token, cx: &mut Context) {
+    let message = format!(
+        "`{}` has no effect yet, since a built server gets no certificates by ACME",
+        token.text
+    );
+    let help = "give public sites a certificate with `tls <certificate> <key>`";
+    cx.warn(token, codes::NO_EFFECT, message, help);
+}
 
 /// The issuers for public names: Let's Encrypt, and ZeroSSL too when there is an address for the account.
 pub(crate) fn default_issuers(email: &str) -> Vec<Issuer> {

@@ -381,38 +381,7 @@ impl Expander<'_> {
             }
             self.take();
             words += 1;
-            if token.opens() {
-                self.check_open(&token, starts_line || words == 1)?;
-                if opened.len() >= BLOCK_DEPTH_MAX {
-                    let help = "use snippets, or fewer levels";
-                    let message =
-                        format!("more than {BLOCK_DEPTH_MAX} blocks lie within each other");
-                    return self.fail_at(&token, codes::LIMIT_EXCEEDED, message, help);
-                }
-                opened.push(token.clone());
-                self.terminals.push(Terminal::Open(token));
-            } else if token.closes() {
-                if self.line_is_open() || opened.pop().is_none() {
-                    let help = "put it on a line of its own";
-                    return self.fail_at(
-                        &token,
-                        codes::BAD_BRACES,
-                        "`}` stands behind other words on its line",
-                        help,
-                    );
-                }
-                self.terminals.push(Terminal::Close(token));
-            } else if token.is_bare("{}") && self.at_line_start() {
-                let help = "leave out an empty block, or put the braces on lines of their own";
-                return self.fail_at(&token, codes::BAD_BRACES, "`{}` is not a block", help);
-            } else if !starts_line && words > 1 && self.line_is_closed() {
-                return self.misplaced_after_close(&token);
-            } else {
-                if (starts_line || words == 1) && self.at_line_start() {
-                    self.check_glued_brace(&token)?;
-                }
-                self.terminals.push(Terminal::Word(token));
-            }
+            self.place(token, starts_line || words == 1, &mut opened)?;
         }
         if self.line_is_open() {
             self.terminals.push(Terminal::End);
@@ -421,6 +390,37 @@ impl Expander<'_> {
             Some(open) => self.unclosed(&open),
             None => Ok(()),
         }
+    }
+
+    /// Hands a word of a directive to the grammar, when it may stand where it stands.
+    fn place(&mut self, token: Token, starts_line: bool, opened: &mut Vec<Token>) -> Result<()> {
+        if token.opens() {
+            self.check_open(&token, starts_line, opened.len())?;
+            opened.push(token.clone());
+            self.terminals.push(Terminal::Open(token));
+        } else if token.closes() {
+            if self.line_is_open() || opened.pop().is_none() {
+                let message = "`}` stands behind other words on its line";
+                return self.fail_at(
+                    &token,
+                    codes::BAD_BRACES,
+                    message,
+                    "put it on a line of its own",
+                );
+            }
+            self.terminals.push(Terminal::Close(token));
+        } else if token.is_bare("{}") && self.at_line_start() {
+            let help = "leave out an empty block, or put the braces on lines of their own";
+            return self.fail_at(&token, codes::BAD_BRACES, "`{}` is not a block", help);
+        } else if !starts_line && self.line_is_closed() {
+            return self.misplaced_after_close(&token);
+        } else {
+            if starts_line && self.at_line_start() {
+                self.check_glued_brace(&token)?;
+            }
+            self.terminals.push(Terminal::Word(token));
+        }
+        Ok(())
     }
 
     /// Whether a segment's line has words and no end yet.
@@ -456,7 +456,16 @@ impl Expander<'_> {
         )
     }
 
-    fn check_open(&mut self, token: &Token, starts_line: bool) -> Result<()> {
+    fn check_open(&mut self, token: &Token, starts_line: bool, depth: usize) -> Result<()> {
+        if depth >= BLOCK_DEPTH_MAX {
+            let message = format!("more than {BLOCK_DEPTH_MAX} blocks lie within each other");
+            return self.fail_at(
+                token,
+                codes::LIMIT_EXCEEDED,
+                message,
+                "use snippets, or fewer levels",
+            );
+        }
         if starts_line {
             let help = "put it at the end of the line before, after a space";
             return self.fail_at(token, codes::BAD_BRACES, "`{` starts a line", help);
