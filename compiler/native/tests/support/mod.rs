@@ -2,15 +2,17 @@
 #![expect(unsafe_code, reason = "maps and runs generated code")]
 #![allow(dead_code, reason = "each test uses a part of this")]
 
+pub mod random;
+
 use std::ptr;
 
 use zs_abi::Trap;
 use zs_abi::layout::{FRAME_BYTES, FRAMES_MAX, SLOT_BASE, STACK_TOP};
-use zs_audit::{Hint, Placed, audit};
+use zs_audit::{Hint, Placed, Violation, audit};
 use zs_bpf::{
     Access, EntryId, HelperId, Helpers, Image, Memory, Module, StopReason, interpret, link,
 };
-use zs_guest::{Constants, FaultKind, GuestPtr, Text, Window, enter, trap_address};
+use zs_guest::{Constants, Fault, FaultKind, GuestPtr, Text, Window, enter, trap_address};
 use zs_native::{Code, Target, compile};
 
 /// How a run ended.
@@ -132,13 +134,8 @@ pub fn interpreted(image: &Image, input: &Input) -> Outcome {
 
 pub fn native(code: &Code, input: &Input) -> Outcome {
     let mapped = Mapped::new(code);
-    let mut window = Window::new(&Constants::new(b"").unwrap()).unwrap();
-    let slot_bytes = slot_bytes(input) as u32;
-    window.commit(SLOT_BASE..SLOT_BASE + slot_bytes).unwrap();
-    let slot = window.slice_mut(GuestPtr(SLOT_BASE), slot_bytes).unwrap();
-    slot[..input.slot.len()].copy_from_slice(&input.slot);
-    let entry = mapped.text.entry(0).unwrap();
-    let end = match enter(entry, &mut window, input.r1, input.r2, input.budget) {
+    let (result, slot, stack) = entered(&mapped, input);
+    let end = match result {
         Ok(result) => End::Result(result),
         Err(fault) => match fault.kind {
             FaultKind::Trap(trap) => End::Trap(trap),
@@ -146,14 +143,23 @@ pub fn native(code: &Code, input: &Input) -> Outcome {
             _ => panic!("{fault}"),
         },
     };
+    Outcome { end, slot, stack }
+}
+
+/// Enters mapped code; gives the result, and what is in the slot and on the stack
+/// then.
+pub fn entered(mapped: &Mapped, input: &Input) -> (Result<u64, Fault>, Vec<u8>, Vec<u8>) {
+    let mut window = Window::new(&Constants::new(b"").unwrap()).unwrap();
+    let slot_bytes = slot_bytes(input) as u32;
+    window.commit(SLOT_BASE..SLOT_BASE + slot_bytes).unwrap();
+    let slot = window.slice_mut(GuestPtr(SLOT_BASE), slot_bytes).unwrap();
+    slot[..input.slot.len()].copy_from_slice(&input.slot);
+    let entry = mapped.text.entry(0).unwrap();
+    let result = enter(entry, &mut window, input.r1, input.r2, input.budget);
     let slot = window.slice(GuestPtr(SLOT_BASE), slot_bytes).unwrap();
     let bottom = GuestPtr(STACK_TOP - STACK_BYTES);
     let stack = window.slice(bottom, STACK_BYTES).unwrap();
-    Outcome {
-        end,
-        slot: slot.to_vec(),
-        stack: stack.to_vec(),
-    }
+    (result, slot.to_vec(), stack.to_vec())
 }
 
 /// Machine code in memory, with its tables behind it.
@@ -165,6 +171,13 @@ pub struct Mapped {
 
 impl Mapped {
     pub fn new(code: &Code) -> Self {
+        Self::changed(code, |_| ()).unwrap_or_else(|violation| {
+            panic!("{violation}\n{}", zs_audit::listing(&code.text, |_| None))
+        })
+    }
+
+    /// Maps code whose placed bytes are changed first, if the audit accepts it.
+    pub fn changed(code: &Code, change: impl FnOnce(&mut Vec<u8>)) -> Result<Self, Violation> {
         let text_bytes = code.text.len().next_multiple_of(4096).max(4096);
         let table_bytes = (code.helpers.len() + code.entries.len()) * 8;
         let len = text_bytes + table_bytes.next_multiple_of(4096);
@@ -182,8 +195,12 @@ impl Mapped {
             let base = start as u64;
             let helpers = base + text_bytes as u64;
             let entries = helpers + code.helpers.len() as u64 * 8;
-            let bytes = code.place(base, helpers, entries).unwrap();
-            audited(code, &bytes, base, helpers, entries);
+            let mut bytes = code.place(base, helpers, entries).unwrap();
+            change(&mut bytes);
+            if let Err(violation) = audited(code, &bytes, base, helpers, entries) {
+                libc::munmap(start, len);
+                return Err(violation);
+            }
             ptr::copy_nonoverlapping(bytes.as_ptr(), start.cast(), bytes.len());
             let table = helpers as *mut u64;
             for (slot, helper) in code.helpers.iter().enumerate() {
@@ -207,17 +224,23 @@ impl Mapped {
                 entries as *const *const u8,
                 code.entries.len() as u32,
             );
-            Self {
+            Ok(Self {
                 text: text.unwrap(),
                 start,
                 len,
-            }
+            })
         }
     }
 }
 
 /// Everything that runs was audited.
-fn audited(code: &Code, text: &[u8], address: u64, helpers_address: u64, entries_address: u64) {
+fn audited(
+    code: &Code,
+    text: &[u8],
+    address: u64,
+    helpers_address: u64,
+    entries_address: u64,
+) -> Result<(), Violation> {
     let functions: Vec<_> = code.functions.iter().map(|f| f.range.clone()).collect();
     let hint = |fact: &zs_native::Fact| Hint {
         offset: fact.offset,
@@ -234,9 +257,7 @@ fn audited(code: &Code, text: &[u8], address: u64, helpers_address: u64, entries
         helper_count: code.helpers.len() as u32,
         hints: &hints,
     };
-    if let Err(violation) = audit(&placed) {
-        panic!("{violation}\n{}", zs_audit::listing(&code.text, |_| None));
-    }
+    audit(&placed).map(|_| ())
 }
 
 impl Drop for Mapped {
