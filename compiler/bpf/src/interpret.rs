@@ -303,6 +303,10 @@ impl Run<'_> {
     fn call_helper(&mut self, helper: HelperId) -> Result<(), StopReason> {
         let mut arguments = [0; 5];
         arguments.copy_from_slice(&self.registers[1..6]);
+        if helper == HelperId::from(zs_abi::Helper::Trap) {
+            let trap = Trap::from_code(arguments[0]);
+            return Err(trap.map_or(StopReason::NoHelper(helper), StopReason::Trap));
+        }
         let result = self.helpers.call(helper, arguments, self.memory);
         self.registers[1..6].fill(CLOBBERED);
         self.set(Reg::R0, result.ok_or(StopReason::NoHelper(helper))?);
