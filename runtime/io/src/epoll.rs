@@ -81,6 +81,13 @@ impl Epoll {
         self.insert(fd, token, Role::Listener)
     }
 
+    pub fn accept_again(&mut self, key: Key) {
+        if let Some(socket) = self.sockets.get_mut(key) {
+            socket.readable = true;
+            self.enqueue(key);
+        }
+    }
+
     pub fn watch(&mut self, fd: OwnedFd, token: Token) -> Key {
         self.insert(fd, token, Role::Watch)
     }
@@ -365,8 +372,9 @@ impl Socket {
                 }
                 Errno(libc::EINTR | libc::ECONNABORTED) => {}
                 error => {
+                    self.readable = false;
                     events.push(Event::AcceptFailed { token, error });
-                    return true;
+                    return false;
                 }
             }
         }

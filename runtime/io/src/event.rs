@@ -45,7 +45,8 @@ pub enum Event {
         /// The connection.
         socket: OwnedFd,
     },
-    /// A listener could not take a connection; it goes on trying.
+    /// A listener could not take a connection; it rests until
+    /// [`crate::Loop::accept_again`].
     AcceptFailed {
         /// The listener's.
         token: Token,

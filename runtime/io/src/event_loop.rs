@@ -116,6 +116,11 @@ impl Loop {
         self.now
     }
 
+    /// The clock that [`Self::now`] is read from.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
     /// Takes a connected stream or datagram socket in. It receives nothing yet.
     pub fn adopt(&mut self, socket: OwnedFd, token: Token) -> Key {
         drive!(self, driver => driver.adopt(socket, token))
@@ -124,6 +129,11 @@ impl Loop {
     /// Accepts connections of a listening socket until it is closed.
     pub fn listen(&mut self, socket: OwnedFd, token: Token) -> Key {
         drive!(self, driver => driver.listen(socket, token))
+    }
+
+    /// Goes on accepting after [`Event::AcceptFailed`].
+    pub fn accept_again(&mut self, listener: Key) {
+        drive!(self, driver => driver.accept_again(listener));
     }
 
     /// Connects a stream socket; [`Event::Connected`] tells the result.

@@ -27,6 +27,6 @@ pub use event::{Errno, Event, Token};
 pub use event_loop::{Choice, DriverKind, Loop, probe};
 pub use net::{Address, NetError, bind, connected_datagram, local_address, peer_address, stream};
 pub use sys::{
-    Clock, Signals, Waker, affinity_cpus, block_signals, ignore_broken_pipes, raise_file_limit,
+    Clock, Signals, Waker, block_signals, hostname, ignore_broken_pipes, raise_file_limit, random,
 };
 pub use timers::Millis;

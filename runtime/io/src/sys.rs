@@ -27,7 +27,12 @@ impl Default for Clock {
 impl Clock {
     /// Milliseconds since the clock was made.
     pub fn now(&self) -> Millis {
-        Millis(self.start.elapsed().as_millis() as u64)
+        Millis(self.nanos() / 1_000_000)
+    }
+
+    /// Nanoseconds since the clock was made.
+    pub fn nanos(&self) -> u64 {
+        self.start.elapsed().as_nanos() as u64
     }
 
     /// Seconds and nanoseconds since 1970-01-01T00:00:00Z, by the system's
@@ -184,18 +189,36 @@ pub fn raise_file_limit() -> u64 {
     limit.rlim_cur
 }
 
-/// Processors that this process may run on.
-pub fn affinity_cpus() -> usize {
-    // SAFETY: plain data, all zeros is one.
-    let mut set: libc::cpu_set_t = unsafe { mem::zeroed() };
-    // SAFETY: the set is ours and as long as stated.
-    let result = unsafe { libc::sched_getaffinity(0, mem::size_of_val(&set), &raw mut set) };
-    if result != 0 {
-        return 1;
+/// Fills the buffer with bytes that nobody can guess.
+///
+/// # Errors
+/// If the system has none to give.
+pub fn random(buffer: &mut [u8]) -> io::Result<()> {
+    let mut at = 0;
+    while at < buffer.len() {
+        let rest = &mut buffer[at..];
+        // SAFETY: the kernel writes no more than the buffer holds.
+        let got = unsafe { libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) };
+        if got < 0 {
+            let error = io::Error::last_os_error();
+            if error.kind() == io::ErrorKind::Interrupted {
+                continue;
+            }
+            return Err(error);
+        }
+        at += got as usize;
     }
-    // SAFETY: the set is initialised.
-    let count = unsafe { libc::CPU_COUNT(&set) };
-    (count as usize).max(1)
+    Ok(())
+}
+
+/// The machine's name; empty if it has none.
+pub fn hostname() -> Vec<u8> {
+    let mut buffer = vec![0_u8; 256];
+    // SAFETY: the kernel writes no more than the buffer holds.
+    let result = unsafe { libc::gethostname(buffer.as_mut_ptr().cast(), buffer.len() - 1) };
+    let end = buffer.iter().position(|byte| *byte == 0).unwrap_or(0);
+    buffer.truncate(if result == 0 { end } else { 0 });
+    buffer
 }
 
 fn signal_set(numbers: &[i32]) -> libc::sigset_t {

@@ -140,6 +140,12 @@ impl Uring {
         key
     }
 
+    pub fn accept_again(&mut self, key: Key) {
+        if self.sockets.get(key).is_some_and(|s| s.pending == 0) {
+            self.arm_accept(key.index);
+        }
+    }
+
     pub fn watch(&mut self, fd: OwnedFd, token: Token) -> Key {
         let key = self.adopt(fd, token);
         self.arm_watch(key.index);
@@ -292,7 +298,7 @@ impl Uring {
                         error: Errno(-result),
                     },
                 });
-                if !more {
+                if !more && result >= 0 {
                     self.arm_accept(index);
                 }
             }

@@ -1,0 +1,72 @@
+//! What the groups of regular expressions matched last, for templates.
+
+use zs_abi::tables::RegexId;
+use zs_proto::regex_replace::{group_text, groups_of};
+
+use crate::limits::CAPTURE_NAMES_MAX;
+use crate::site::LoadedSite;
+
+/// The captures of an exchange.
+#[derive(Debug, Default)]
+pub struct Captures {
+    /// By capture name.
+    named: Vec<Option<Match>>,
+    /// The name whose expression matched last.
+    latest: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Match {
+    regex: RegexId,
+    text: Vec<u8>,
+    slots: Vec<u32>,
+}
+
+impl Captures {
+    /// Forgets all captures.
+    pub fn clear(&mut self) {
+        self.named.clear();
+        self.latest = None;
+    }
+
+    /// Keeps a match under a capture name. Returns false if there is no such
+    /// name.
+    pub fn store(&mut self, name: usize, regex: RegexId, text: &[u8], slots: &[u32]) -> bool {
+        if name >= CAPTURE_NAMES_MAX {
+            return false;
+        }
+        if self.named.len() <= name {
+            self.named.resize_with(name + 1, || None);
+        }
+        self.named[name] = Some(Match {
+            regex,
+            text: text.to_vec(),
+            slots: slots.to_vec(),
+        });
+        self.latest = Some(name);
+        true
+    }
+
+    /// The text of a group under a capture name.
+    pub fn named(&self, site: &LoadedSite, name: u32, group: &[u8]) -> &[u8] {
+        let found = self.named.get(name as usize).and_then(Option::as_ref);
+        found.map_or(b"", |found| found.group(site, group))
+    }
+
+    /// The text of a group of the expression that matched last.
+    pub fn latest(&self, site: &LoadedSite, group: &[u8]) -> &[u8] {
+        self.latest
+            .map_or(b"", |name| self.named(site, name as u32, group))
+    }
+}
+
+impl Match {
+    fn group(&self, site: &LoadedSite, group: &[u8]) -> &[u8] {
+        let Some(program) = site.regex(self.regex) else {
+            return b"";
+        };
+        groups_of(program, site.data.bytes(), group)
+            .find_map(|group| group_text(&self.text, &self.slots, group))
+            .unwrap_or(b"")
+    }
+}

@@ -1,0 +1,299 @@
+//! The functions that generated code may call (`zs_abi::Helper`).
+//!
+//! A helper takes its numbers and guest pointers from generated code and
+//! trusts none of them. It never unwinds: a panic inside is caught, and like
+//! any other failure makes the run count as faulted.
+#![expect(unsafe_code, reason = "exported symbols")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use zs_abi::tables::{EntryId, HeaderListId, RegexId, RewriteListId, TemplateId, VariableId};
+use zs_abi::{HeadTarget, Helper, SCOPE_RESTORE};
+use zs_guest::{GuestPtr, Window, running, trap_address};
+use zs_proto::query::raw_pairs;
+use zs_proto::{glob, path_escaped};
+
+use crate::current::{self, Run};
+use crate::exchange::Scope;
+use crate::expand::Expander;
+use crate::limits::{FILTERS_MAX, SCOPES_MAX};
+use crate::{header_list, rewrite_list, view};
+
+/// Why a helper failed.
+type Failure = &'static str;
+
+const BAD_POINTER: Failure = "a helper was given a pointer to nothing";
+const BAD_NUMBER: Failure = "a helper was given the number of nothing";
+const SLOT_FULL: Failure = "the request's memory is full";
+
+/// Runs a helper's body; its result, or 0 if it failed.
+fn call(body: impl FnOnce(&mut Run<'_>, &mut Window) -> Result<u64, Failure>) -> u64 {
+    let result = current::with(|run| {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            running(|window| body(run, window)).unwrap_or(Err("a helper outside of a run"))
+        }));
+        match outcome.unwrap_or(Err("a helper panicked")) {
+            Ok(value) => value,
+            Err(failure) => {
+                run.failure.get_or_insert(failure);
+                0
+            }
+        }
+    });
+    result.unwrap_or(0)
+}
+
+macro_rules! helpers {
+    ($($(#[$doc:meta])* $symbol:ident($run:ident, $window:ident $(, $argument:ident)*) $body:block)*) => {
+        $(
+            $(#[$doc])*
+            #[unsafe(no_mangle)]
+            pub extern "C" fn $symbol($($argument: u64),*) -> u64 {
+                call(|$run, $window| $body)
+            }
+        )*
+    };
+}
+
+helpers! {
+    /// [`Helper::FilterPush`].
+    zs_helper_filter_push(run, _window, entry) {
+        let entry = entry_id(run, entry)?;
+        if run.exchange.filters.len() >= FILTERS_MAX {
+            return Err("too many filters");
+        }
+        run.exchange.filters.push(entry);
+        Ok(0)
+    }
+
+    /// [`Helper::ScopePush`].
+    zs_helper_scope_push(run, _window, entry, flags) {
+        let entry = entry_id(run, entry)?;
+        if run.exchange.scopes.len() >= SCOPES_MAX {
+            return Err("too many error scopes");
+        }
+        run.exchange.scopes.push(Scope {
+            entry,
+            filters: run.exchange.filters.len(),
+            restore: flags & SCOPE_RESTORE != 0,
+        });
+        Ok(0)
+    }
+
+    /// [`Helper::ScopePop`].
+    zs_helper_scope_pop(run, _window) {
+        run.exchange.scopes.pop().map(|_| 0).ok_or("no error scope to leave")
+    }
+
+    /// [`Helper::HeaderOps`].
+    zs_helper_header_ops(run, window, list, target) {
+        let target = HeadTarget::from_number(target).ok_or(BAD_NUMBER)?;
+        let list = HeaderListId(number(list)?);
+        let scratch = &mut run.scratch.headers;
+        if !header_list::apply(run.site, run.exchange, run.clock, list, target, scratch) {
+            return Err(BAD_NUMBER);
+        }
+        if target == HeadTarget::Request {
+            lay_out(run, window)?;
+        }
+        Ok(0)
+    }
+
+    /// [`Helper::Rewrite`].
+    zs_helper_rewrite(run, window, list) {
+        let list = RewriteListId(number(list)?);
+        let scratch = &mut run.scratch.headers.regex;
+        if !rewrite_list::apply(run.site, run.exchange, run.clock, list, scratch) {
+            return Err(BAD_NUMBER);
+        }
+        lay_out(run, window)?;
+        Ok(0)
+    }
+
+    /// [`Helper::VarSet`].
+    zs_helper_var_set(run, _window, variable, template) {
+        let variable = VariableId(number(variable)?);
+        let known = run.site.data.count::<zs_abi::tables::Variable>();
+        if variable.0 >= known {
+            return Err(BAD_NUMBER);
+        }
+        let mut text = Vec::new();
+        expander(run).template(TemplateId(number(template)?), &mut text);
+        let variables = &mut run.exchange.variables;
+        variables.resize(known as usize, None);
+        variables[variable.0 as usize] = Some(text);
+        Ok(0)
+    }
+
+    /// [`Helper::HeaderFind`].
+    zs_helper_header_find(run, window, target, name, name_len) {
+        let target = HeadTarget::from_number(target).ok_or(BAD_NUMBER)?;
+        let name = guest(window, name, name_len)?;
+        let head = header_list::head(run.exchange, target);
+        let values = &mut run.scratch.values;
+        let text = &mut run.scratch.text;
+        values.clear();
+        text.clear();
+        for value in head.values(name) {
+            note_value(values, text, value);
+        }
+        place_values(run, window)
+    }
+
+    /// [`Helper::QueryFind`].
+    zs_helper_query_find(run, window, name, name_len) {
+        let wanted = guest(window, name, name_len)?;
+        let (values, text) = (&mut run.scratch.values, &mut run.scratch.text);
+        values.clear();
+        text.clear();
+        let (mut name, mut value) = (Vec::new(), Vec::new());
+        for pair in raw_pairs(&run.exchange.request.target.query) {
+            name.clear();
+            value.clear();
+            if !pair.decode(&mut name, &mut value) {
+                return Ok(0);
+            }
+            if name == wanted {
+                note_value(values, text, &value);
+            }
+        }
+        place_values(run, window)
+    }
+
+    /// [`Helper::RegexMatch`].
+    zs_helper_regex_match(run, window, regex, text, len, store) {
+        let regex = RegexId(number(regex)?);
+        let program = run.site.regex(regex).ok_or(BAD_NUMBER)?;
+        let text = guest(window, text, len)?;
+        let slots = &mut run.scratch.slots;
+        slots.clear();
+        slots.resize(if store == 0 { 0 } else { program.slots() }, 0);
+        let matched = program.search(text, 0, slots, &mut run.scratch.headers.regex);
+        if matched && store != 0 {
+            let name = number(store - 1)? as usize;
+            if !run.exchange.captures.store(name, regex, text, slots) {
+                return Err(BAD_NUMBER);
+            }
+        }
+        Ok(u64::from(matched))
+    }
+
+    /// [`Helper::Expand`].
+    zs_helper_expand(run, window, template) {
+        let mut text = std::mem::take(&mut run.scratch.text);
+        text.clear();
+        expander(run).template(TemplateId(number(template)?), &mut text);
+        let slot = run.exchange.slot.as_mut().ok_or(SLOT_FULL)?;
+        let address = slot.place(window, &text).ok_or(SLOT_FULL)?;
+        let mut pair = [0; 8];
+        pair[..4].copy_from_slice(&address.to_le_bytes());
+        pair[4..].copy_from_slice(&(text.len() as u32).to_le_bytes());
+        run.scratch.text = text;
+        slot.place(window, &pair).map(u64::from).ok_or(SLOT_FULL)
+    }
+
+    /// [`Helper::PathMatchEscaped`].
+    zs_helper_path_match_escaped(run, window, pattern, len) {
+        let pattern = guest(window, pattern, len)?;
+        let path = &run.exchange.request.target.raw_path;
+        Ok(u64::from(path_escaped::matches(pattern, path, &mut run.scratch.pattern)))
+    }
+
+    /// [`Helper::Glob`].
+    zs_helper_glob(_run, window, pattern, pattern_len, text, text_len) {
+        let pattern = guest(window, pattern, pattern_len)?;
+        let text = guest(window, text, text_len)?;
+        Ok(u64::from(glob::matches(pattern, text)))
+    }
+}
+
+/// Address of a helper's function, for code that is not linked but mapped
+/// (`zeroserve run`).
+pub fn helper_address(helper: Helper) -> Option<*const u8> {
+    Some(match helper {
+        Helper::Trap => trap_address(),
+        Helper::FilterPush => zs_helper_filter_push as *const u8,
+        Helper::ScopePush => zs_helper_scope_push as *const u8,
+        Helper::ScopePop => zs_helper_scope_pop as *const u8,
+        Helper::HeaderOps => zs_helper_header_ops as *const u8,
+        Helper::Rewrite => zs_helper_rewrite as *const u8,
+        Helper::VarSet => zs_helper_var_set as *const u8,
+        Helper::HeaderFind => zs_helper_header_find as *const u8,
+        Helper::QueryFind => zs_helper_query_find as *const u8,
+        Helper::RegexMatch => zs_helper_regex_match as *const u8,
+        Helper::Expand => zs_helper_expand as *const u8,
+        Helper::PathMatchEscaped => zs_helper_path_match_escaped as *const u8,
+        Helper::Glob => zs_helper_glob as *const u8,
+        _ => return None,
+    })
+}
+
+fn number(value: u64) -> Result<u32, Failure> {
+    u32::try_from(value).map_err(|_| BAD_NUMBER)
+}
+
+fn entry_id(run: &Run<'_>, value: u64) -> Result<EntryId, Failure> {
+    let entry = EntryId(number(value)?);
+    run.site.entry(entry).map(|_| entry).ok_or(BAD_NUMBER)
+}
+
+/// The bytes that a guest pointer and a length name.
+fn guest(window: &Window, start: u64, len: u64) -> Result<&[u8], Failure> {
+    let len = u32::try_from(len).map_err(|_| BAD_POINTER)?;
+    if len == 0 {
+        return Ok(&[]);
+    }
+    window
+        .slice(GuestPtr::from_register(start), len)
+        .ok_or(BAD_POINTER)
+}
+
+fn expander<'a>(run: &'a Run<'_>) -> Expander<'a> {
+    Expander {
+        site: run.site,
+        exchange: run.exchange,
+        clock: run.clock,
+    }
+}
+
+/// Lays the view out anew after the request has changed.
+fn lay_out(run: &mut Run<'_>, window: &mut Window) -> Result<(), Failure> {
+    let Some(mut slot) = run.exchange.slot.take() else {
+        return Err(SLOT_FULL);
+    };
+    let needs = run.site.server(run.exchange.server).needs;
+    let scratch = &mut run.scratch.view;
+    let laid = view::lay_out(window, &mut slot, run.exchange, needs, scratch);
+    run.exchange.slot = Some(slot);
+    laid.map_err(|_| SLOT_FULL)
+}
+
+/// Adds a value to a list being made: its text, and where in the texts it is.
+fn note_value(values: &mut Vec<u8>, text: &mut Vec<u8>, value: &[u8]) {
+    values.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    values.extend_from_slice(&(value.len() as u32).to_le_bytes());
+    text.extend_from_slice(value);
+}
+
+/// Copies a list of values to the guest: count, zero, then pointers and
+/// lengths. 0 if there are none.
+fn place_values(run: &mut Run<'_>, window: &mut Window) -> Result<u64, Failure> {
+    let (values, text) = (&mut run.scratch.values, &run.scratch.text);
+    if values.is_empty() {
+        return Ok(0);
+    }
+    let slot = run.exchange.slot.as_mut().ok_or(SLOT_FULL)?;
+    let base = slot.place(window, text).ok_or(SLOT_FULL)?;
+    let count = (values.len() / 8) as u32;
+    for value in values.chunks_exact_mut(8) {
+        let offset = u32::from_le_bytes([value[0], value[1], value[2], value[3]]);
+        value[..4].copy_from_slice(&(base + offset).to_le_bytes());
+    }
+    let list = slot.reserve(8 + values.len()).ok_or(SLOT_FULL)?;
+    let room = window.slice_mut(GuestPtr(list), 8 + values.len() as u32);
+    let room = room.ok_or(SLOT_FULL)?;
+    room[..4].copy_from_slice(&count.to_le_bytes());
+    room[4..8].fill(0);
+    room[8..].copy_from_slice(values);
+    Ok(u64::from(list))
+}

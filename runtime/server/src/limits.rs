@@ -1,0 +1,83 @@
+//! Every limit that a peer, or what a peer makes site code do, can push on.
+//!
+//! Limits that the configuration sets (head size, timeouts) are in
+//! `zs_abi::tables::Server`; those here hold whatever the configuration says.
+//! Limits of single protocol elements are beside their parsers in `zs-proto`
+//! (chunk extensions, trailers).
+
+use zs_io::RECEIVE_BYTES;
+
+/// Fields in a request or response head. Go bounds only bytes; a field costs
+/// an index entry of 16 bytes, so that this keeps the index below the largest
+/// head.
+pub const FIELDS_MAX: usize = 4096;
+
+/// Bytes of a request's method; Caddy answers 405 to longer ones.
+pub const METHOD_BYTES_MAX: usize = 32;
+
+/// Bytes that wait between a body's source and its reader before the source
+/// is held back.
+pub const BODY_BUFFER_HIGH: usize = 4 * RECEIVE_BYTES;
+
+/// Bytes at which a source that was held back is let go on.
+pub const BODY_BUFFER_LOW: usize = RECEIVE_BYTES;
+
+/// Bytes of responses that wait to be sent before further pipelined requests
+/// are left in the input.
+pub const OUTPUT_HIGH: usize = 64 * 1024;
+
+/// Bytes of pipelined input beyond the current request that are kept while
+/// responses wait to be sent.
+pub const INPUT_HIGH: usize = 64 * 1024;
+
+/// Bytes of a request body that nobody read which are read and dropped so that
+/// the connection can stay; the same as Go's.
+pub const DISCARD_BYTES_MAX: u64 = 256 << 10;
+
+/// Time that a connection which was refused something may still send, so that
+/// it sees the answer before a reset; the same as Go's.
+pub const LINGER_MS: u64 = 500;
+
+/// Bytes of a subrequest's response body: an authentication answer or an
+/// error page, not a download.
+pub const SUBREQUEST_BODY_MAX: usize = 1 << 20;
+
+/// Subrequests within subrequests; a site that includes itself ends here.
+pub const SUBREQUEST_DEPTH_MAX: u32 = 8;
+
+/// Entries that site code may run one after another without waiting; a loop of
+/// `Goto`s or of errors in error routes ends here.
+pub const RUNS_MAX: u32 = 10_000;
+
+/// Repetitions of loops in one run. The compiler's loops walk texts of at most
+/// a head's length; this is for what it proved wrongly.
+pub const RUN_BUDGET: u64 = 1 << 26;
+
+/// Scopes that site code may have pushed.
+pub const SCOPES_MAX: usize = 64;
+
+/// Filters that site code may have pushed.
+pub const FILTERS_MAX: usize = 256;
+
+/// Bytes that one template expands to: larger than any head that could go
+/// into it a few times.
+pub const TEMPLATE_BYTES_MAX: usize = 16 << 20;
+
+/// Capture names in use at a time; the compiler numbers them densely.
+pub const CAPTURE_NAMES_MAX: usize = 4096;
+
+/// Exchanges kept for use again by a worker, with their memory.
+pub const EXCHANGES_KEPT: usize = 256;
+
+/// Buffers kept for use again by a worker.
+pub const BUFFERS_KEPT: usize = 256;
+
+/// Bytes of memory above which a buffer is given back instead of kept.
+pub const BUFFER_BYTES_KEPT: usize = 2 * OUTPUT_HIGH;
+
+/// Time that requests in progress have to finish when the server stops, if
+/// the operator says nothing else.
+pub const GRACE_MS: u64 = 10_000;
+
+/// Time without accepting after the system ran out of descriptors.
+pub const ACCEPT_PAUSE_MS: u64 = 100;
