@@ -6,9 +6,7 @@
 //! looks at the response head (filters) is kept here, in host memory; every
 //! number in an action is checked against its table.
 
-use zs_abi::tables::{
-    self, EntryId, ErrorId, ProxyId, ResponseId, Server, SubrequestId,
-};
+use zs_abi::tables::{self, EntryId, ErrorId, ProxyId, ResponseId, Server, SubrequestId};
 use zs_abi::{Action, ActionKind};
 use zs_guest::{Window, enter};
 use zs_io::Clock;
@@ -179,7 +177,10 @@ impl Guest {
         }
         Action::from_word(word).ok_or_else(|| {
             let name = self.entry_name(call.entry);
-            format!("{name} ({}) returned {word:#x}, which is no action", call.entry)
+            format!(
+                "{name} ({}) returned {word:#x}, which is no action",
+                call.entry
+            )
         })
     }
 

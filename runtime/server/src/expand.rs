@@ -178,7 +178,9 @@ impl Expander<'_> {
     }
 
     fn elapsed_nanos(&self) -> u64 {
-        self.clock.nanos().saturating_sub(self.exchange.started_nanos)
+        self.clock
+            .nanos()
+            .saturating_sub(self.exchange.started_nanos)
     }
 
     fn cookie(&self, name: &[u8]) -> &[u8] {
@@ -189,9 +191,9 @@ impl Expander<'_> {
                 let pair = pair.trim_ascii();
                 let equals = pair.iter().position(|byte| *byte == b'=')?;
                 let (found, value) = (&pair[..equals], &pair[equals + 1..]);
-                let value = value.strip_prefix(b"\"").map_or(value, |inner| {
-                    inner.strip_suffix(b"\"").unwrap_or(value)
-                });
+                let value = value
+                    .strip_prefix(b"\"")
+                    .map_or(value, |inner| inner.strip_suffix(b"\"").unwrap_or(value));
                 found.eq_ignore_ascii_case(name).then_some(value)
             })
             .unwrap_or(b"")
@@ -331,7 +333,9 @@ fn time(source: Source, out: &mut Vec<u8>) {
     let civil = Civil::from_unix(seconds);
     match source {
         Source::TimeUnix => push_decimal(out, seconds as u64),
-        Source::TimeUnixMs => push_decimal(out, seconds as u64 * 1000 + u64::from(nanos) / 1_000_000),
+        Source::TimeUnixMs => {
+            push_decimal(out, seconds as u64 * 1000 + u64::from(nanos) / 1_000_000)
+        }
         Source::TimeHttp => out.extend_from_slice(&civil.to_http()),
         _ => push_decimal(out, civil.year as u64),
     }

@@ -115,9 +115,9 @@ fn bind_one(
         let first = bind(&address, false).map_err(fail)?;
         let mut sockets = Vec::new();
         for _ in 1..workers {
-            let copy = first.try_clone().map_err(|error| {
-                fail(NetError { call: "dup", error })
-            })?;
+            let copy = first
+                .try_clone()
+                .map_err(|error| fail(NetError { call: "dup", error }))?;
             sockets.push((copy, address.clone()));
         }
         sockets.push((first, address.clone()));
@@ -209,7 +209,9 @@ impl Worker {
         });
         for bound in sockets {
             let number = self.listeners.open.len() as u64;
-            let key = self.io.listen(bound.socket, Subject::Listener.token(number));
+            let key = self
+                .io
+                .listen(bound.socket, Subject::Listener.token(number));
             self.listeners.open.push(Open {
                 key,
                 address: Rc::new(bound.address),
@@ -233,7 +235,9 @@ impl Worker {
                 self.accept_again(number);
             }
             Event::AcceptFailed { error, .. } => {
-                log::line(format_args!("cannot accept connections for a while: {error}"));
+                log::line(format_args!(
+                    "cannot accept connections for a while: {error}"
+                ));
                 let at = self.io.now().after(ACCEPT_PAUSE_MS);
                 let token = Subject::AcceptTimer.token(number as u64);
                 self.io.timer(at, token);
@@ -260,7 +264,10 @@ impl Worker {
             Address::Ip(remote) => Some(remote),
             Address::Unix(_) => None,
         };
-        let exact = self.listeners.exact_local.then(|| local_address(socket.as_fd()));
+        let exact = self
+            .listeners
+            .exact_local
+            .then(|| local_address(socket.as_fd()));
         let local = match exact {
             Some(Ok(local)) => Rc::new(local),
             _ => Rc::clone(&open.address),

@@ -104,8 +104,14 @@ fn parse(arguments: &[Vec<u8>]) -> Result<Request, String> {
             None => (&*text, None),
         };
         let mut value = || {
-            let next = || rest.next().map(|next| String::from_utf8_lossy(next).into_owned());
-            given.clone().or_else(next).ok_or_else(|| format!("`{name}` needs a value"))
+            let next = || {
+                rest.next()
+                    .map(|next| String::from_utf8_lossy(next).into_owned())
+            };
+            given
+                .clone()
+                .or_else(next)
+                .ok_or_else(|| format!("`{name}` needs a value"))
         };
         match name {
             "--help" | "-h" => request = Some(Request::Help),
@@ -167,7 +173,13 @@ mod tests {
         assert_eq!(options.workers.map(NonZeroUsize::get), Some(3));
         assert_eq!(options.grace_ms, 0);
         assert!(matches!(parsed(&["--help"]), Ok(Request::Help)));
-        for bad in [&["--workers=0"][..], &["--io"], &["--io=x"], &["x"], &["--grace=-1"]] {
+        for bad in [
+            &["--workers=0"][..],
+            &["--io"],
+            &["--io=x"],
+            &["x"],
+            &["--grace=-1"],
+        ] {
             assert!(parsed(bad).is_err(), "{bad:?}");
         }
     }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use zs_abi::tables::ServerId;
@@ -102,7 +102,10 @@ pub fn serve(site: &'static LoadedSite, options: &Options) -> i32 {
     for listen in running.addresses() {
         let scheme = if listen.tls { "https" } else { "http" };
         let name = site.text(site.server(listen.server).name).escape_ascii();
-        log::line(format_args!("listening on {scheme}://{} ({name})", listen.address));
+        log::line(format_args!(
+            "listening on {scheme}://{} ({name})",
+            listen.address
+        ));
     }
     running.until_signal(&signals)
 }
@@ -116,13 +119,16 @@ impl Running {
     /// # Errors
     /// See [`StartError`]; nothing is left running.
     pub fn start(site: &'static LoadedSite, options: &Options) -> Result<Self, StartError> {
-        let (kind, denied) = probe(options.io).map_err(|error| {
-            StartError::Loop(DriverKind::Uring, error)
-        })?;
+        let (kind, denied) =
+            probe(options.io).map_err(|error| StartError::Loop(DriverKind::Uring, error))?;
         if let Some(error) = denied {
-            log::line(format_args!("io_uring is not available ({error}): using epoll"));
+            log::line(format_args!(
+                "io_uring is not available ({error}): using epoll"
+            ));
         }
-        let count = options.workers.map_or_else(default_workers, |count| count.get());
+        let count = options
+            .workers
+            .map_or_else(default_workers, |count| count.get());
         let lists = bind_all(site, count).map_err(StartError::Listen)?;
         let mut running = Self {
             control: Arc::new(Control {
@@ -131,7 +137,9 @@ impl Running {
                 ended: Waker::new().map_err(StartError::Worker)?,
             }),
             workers: Vec::new(),
-            addresses: lists.first().map_or_else(Vec::new, |list| addresses_of(list)),
+            addresses: lists
+                .first()
+                .map_or_else(Vec::new, |list| addresses_of(list)),
         };
         for (number, sockets) in lists.into_iter().enumerate() {
             if let Err(error) = running.start_worker(site, kind, number, sockets) {
@@ -159,7 +167,11 @@ impl Running {
 
     /// Waits until all workers have ended; whether all did so in order.
     pub fn join(self) -> bool {
-        let results: Vec<_> = self.workers.into_iter().map(|(_, thread)| thread.join()).collect();
+        let results: Vec<_> = self
+            .workers
+            .into_iter()
+            .map(|(_, thread)| thread.join())
+            .collect();
         results.iter().all(Result::is_ok)
     }
 

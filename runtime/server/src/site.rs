@@ -79,8 +79,9 @@ impl LoadedSite {
         let data = SiteData::new(bytes).map_err(LoadError::Data)?;
         let count = u32::try_from(site.entry_count).unwrap_or(u32::MAX);
         // SAFETY: the caller's promise about code and entries.
-        let code = unsafe { Code::register(site.code, site.code_len as usize, site.entries, count) }
-            .map_err(LoadError::Code)?;
+        let code =
+            unsafe { Code::register(site.code, site.code_len as usize, site.entries, count) }
+                .map_err(LoadError::Code)?;
         let mut loaded = Self {
             data,
             // SAFETY: the caller's promise about the tables.
@@ -149,7 +150,10 @@ impl LoadedSite {
 
     /// What broke a run off and where, for one log line.
     pub fn describe_fault(&self, entry: EntryId, fault: &Fault) -> String {
-        let name = self.data.record(entry.0).map(|record: tables::Entry| record.name);
+        let name = self
+            .data
+            .record(entry.0)
+            .map(|record: tables::Entry| record.name);
         let name = self.text(name.unwrap_or(Text::EMPTY)).escape_ascii();
         let place = fault.pc_offset.and_then(|offset| self.line_at(offset));
         match place {

@@ -97,7 +97,9 @@ fn lay_out_host(
     scratch: &mut Scratch,
 ) -> Result<(), SlotFull> {
     scratch.text.clear();
-    scratch.text.extend_from_slice(host_without_port(host_and_port));
+    scratch
+        .text
+        .extend_from_slice(host_without_port(host_and_port));
     scratch.text.make_ascii_lowercase();
     let host = &scratch.text;
     let placed = put.place(host)?;
@@ -237,7 +239,10 @@ mod tests {
         let mut exchange = Exchange::new(ServerId(0), Carrier::Connection(key), origin);
         let request = &mut exchange.request;
         request.method = method.into();
-        request.target.parse(method.as_bytes(), uri.as_bytes()).unwrap();
+        request
+            .target
+            .parse(method.as_bytes(), uri.as_bytes())
+            .unwrap();
         request.head.push(b"Host", host.as_bytes());
         exchange
     }
@@ -270,7 +275,11 @@ mod tests {
 
     #[test]
     fn projects_the_request() {
-        let view = laid_out(&exchange("POST", "/A%2Fb//../C?x=1", "WWW.Example.org:8080"));
+        let view = laid_out(&exchange(
+            "POST",
+            "/A%2Fb//../C?x=1",
+            "WWW.Example.org:8080",
+        ));
         assert_eq!(view.word(view::METHOD), 3);
         assert_eq!(view.word(view::PROTO), 11);
         assert_eq!(view.word(view::LOCAL_PORT), 8080);
@@ -284,8 +293,8 @@ mod tests {
         assert_eq!(view.text(view::QUERY), "x=1");
         assert_eq!(view.text(view::METHOD_TEXT), "POST");
         assert_eq!(view.word(view::REMOTE_PORT), 5555);
-        let hash = u64::from(view.word(view::HOST_HASH))
-            | u64::from(view.word(view::HOST_HASH + 4)) << 32;
+        let hash =
+            u64::from(view.word(view::HOST_HASH)) | u64::from(view.word(view::HOST_HASH + 4)) << 32;
         assert_eq!(hash, hash_bytes(b"www.example.org"));
     }
 
@@ -298,7 +307,11 @@ mod tests {
             ("::1", "::1"),
             ("", ""),
         ] {
-            assert_eq!(host_without_port(value.as_bytes()), host.as_bytes(), "{value}");
+            assert_eq!(
+                host_without_port(value.as_bytes()),
+                host.as_bytes(),
+                "{value}"
+            );
         }
     }
 }

@@ -35,6 +35,7 @@ pub struct Worker {
     pub(crate) connections: Arena<Option<Box<Connection>>>,
     pub(crate) listeners: Listeners,
     exchanges: Arena<Box<Exchange>>,
+    #[expect(clippy::vec_box, reason = "boxes go back to the arena as they are")]
     spare_exchanges: Vec<Box<Exchange>>,
     spare_buffers: Vec<Vec<u8>>,
     woken_carriers: VecDeque<Key>,
@@ -174,7 +175,10 @@ impl Worker {
 
     /// Has the proxy look at an exchange that it works for.
     pub fn wake_proxy(&mut self, exchange: Key) {
-        if self.exchange(exchange).is_some_and(|exchange| exchange.proxied) {
+        if self
+            .exchange(exchange)
+            .is_some_and(|exchange| exchange.proxied)
+        {
             self.woken_proxies.push_back(exchange);
         }
     }
@@ -476,7 +480,10 @@ fn inform(exchange: &mut Exchange) {
     if exchange.request.minor >= 1 {
         let status = exchange.response.status;
         status::push_line(&mut exchange.informational, 1, status);
-        exchange.response.head.write_into(&mut exchange.informational);
+        exchange
+            .response
+            .head
+            .write_into(&mut exchange.informational);
         exchange.informational.extend_from_slice(b"\r\n");
     }
     exchange.response.status = 0;

@@ -49,7 +49,9 @@ impl BodyReader {
             Self::Done => Ok((0, &[])),
             Self::Tunnel => Ok((input.len(), input)),
             Self::Length(left) => {
-                let count = input.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                let count = input
+                    .len()
+                    .min(usize::try_from(*left).unwrap_or(usize::MAX));
                 *left -= count as u64;
                 if *left == 0 {
                     *self = Self::Done;
@@ -85,7 +87,8 @@ impl Connection {
         }
         if self.expects_continue {
             self.expects_continue = false;
-            self.output.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+            self.output
+                .extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
         let mut changed = false;
         while !self.body.is_done() && !pipe.is_full() {

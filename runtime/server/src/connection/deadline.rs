@@ -101,9 +101,8 @@ impl Connection {
     fn wants_body(&self, worker: &Worker) -> bool {
         let exchange = self.exchange.and_then(|key| worker.exchange(key));
         !self.body.is_done()
-            && exchange.is_some_and(|exchange| {
-                exchange.request_body.is_wanted() && !exchange.tunnel
-            })
+            && exchange
+                .is_some_and(|exchange| exchange.request_body.is_wanted() && !exchange.tunnel)
     }
 
     /// The rest of the body does not come: who reads it is told, or if nobody

@@ -93,8 +93,8 @@ impl Connection {
         response.head.remove(b"Connection");
         // Whether the client will send a body that it asked to send and was
         // not answered cannot be known; a long one is not worth reading.
-        let unread = !self.body.is_done()
-            && (self.expects_continue || self.body.exceeds(DISCARD_BYTES_MAX));
+        let unread =
+            !self.body.is_done() && (self.expects_continue || self.body.exceeds(DISCARD_BYTES_MAX));
         if asked || unread || draining || self.peer_ended {
             self.keep_alive = false;
         }
@@ -219,7 +219,11 @@ impl Connection {
             let rest = &exchange.response.ready_bytes()[self.body_written..];
             // The last piece goes along even if it exceeds the mark a little.
             let whole = rest.len() <= OUTPUT_HIGH && room > 0;
-            let count = if whole { rest.len() } else { rest.len().min(room) };
+            let count = if whole {
+                rest.len()
+            } else {
+                rest.len().min(room)
+            };
             self.output.extend_from_slice(&rest[..count]);
             self.body_written += count;
             if count < rest.len() {
