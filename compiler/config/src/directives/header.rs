@@ -3,7 +3,7 @@
 use zs_diagnostics::codes;
 use zs_syntax::Token;
 
-use super::header_ops::{Change, HeaderChange};
+use super::header_ops::{Change, Colon, HeaderChange};
 use super::{Call, Directive};
 use crate::context::{Context, Parsed};
 use crate::matchers::response;
@@ -55,7 +55,12 @@ const MATCH: &str = "match status|header <arguments...>";
 fn parse(call: &mut Call) -> Parsed<Vec<Handler>> {
     let mut changes = Changes::default();
     if let Some((field, values)) = call.line.arguments.split_first() {
-        changes.add(&HeaderChange::parse(field, values, call.cx)?);
+        changes.add(&HeaderChange::parse(
+            field,
+            values,
+            Colon::Refused,
+            call.cx,
+        )?);
         changes.on_first_line = true;
     } else if call.line.block.is_none() {
         let help = "name a field and a value, or open a block with several";
@@ -94,7 +99,12 @@ fn field_line(changes: &mut Changes, line: &Line, cx: &mut Context) -> Parsed<()
             help,
         ));
     }
-    changes.add(&HeaderChange::parse(line.name, line.arguments, cx)?);
+    changes.add(&HeaderChange::parse(
+        line.name,
+        line.arguments,
+        Colon::Dropped,
+        cx,
+    )?);
     Ok(())
 }
 

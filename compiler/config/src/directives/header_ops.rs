@@ -22,6 +22,15 @@ pub(super) enum Change {
     Set,
 }
 
+/// What becomes of a colon at the end of a field's name, which is a habit from other tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Colon {
+    /// It is dropped.
+    Dropped,
+    /// It makes the name malformed. Caddy takes it for a part of the name here and sends no such field.
+    Refused,
+}
+
 /// A change taken apart.
 #[derive(Debug)]
 pub(super) struct HeaderChange<'l> {
@@ -29,7 +38,7 @@ pub(super) struct HeaderChange<'l> {
     pub(super) change: Change,
     /// The field without that character.
     pub(super) field: &'l str,
-    /// The field as written, without a colon at its end.
+    /// The field with that character, without a dropped colon.
     written: &'l str,
     token: &'l Token,
     value: &'l str,
@@ -37,9 +46,17 @@ pub(super) struct HeaderChange<'l> {
 }
 
 impl<'l> HeaderChange<'l> {
-    /// Takes field, value and replacement apart. A colon at the field's end, as in other tools, is not minded.
-    pub(super) fn parse(field: &'l Token, values: &'l [Token], cx: &mut Context) -> Parsed<Self> {
-        let written = field.text.strip_suffix(':').unwrap_or(&field.text);
+    /// Takes field, value and replacement apart.
+    pub(super) fn parse(
+        field: &'l Token,
+        values: &'l [Token],
+        colon: Colon,
+        cx: &mut Context,
+    ) -> Parsed<Self> {
+        let written = match colon {
+            Colon::Dropped => field.text.strip_suffix(':').unwrap_or(&field.text),
+            Colon::Refused => &field.text,
+        };
         let change = match written.as_bytes().first() {
             Some(b'+') => Change::Add,
             Some(b'-') => Change::Delete,
@@ -55,17 +72,14 @@ impl<'l> HeaderChange<'l> {
         if !(change == Change::Delete && name.contains('*')) {
             check(name, field, cx)?;
         }
+        if change == Change::Delete
+            && let Some(value) = values.first()
+        {
+            let message = format!("`{written}` deletes the field whatever its value");
+            cx.warn(value, codes::SUSPICIOUS, message, "remove the value");
+        }
         let text = |index: usize| values.get(index).map(|token: &Token| token.text.as_str());
         let (value, replacement) = (text(0).unwrap_or_default(), text(1));
-        if change == Change::Delete && !values.is_empty() {
-            let message = format!("`{written}` deletes a field and takes no value");
-            return Err(cx.fail(
-                &values[0],
-                codes::WRONG_ARGUMENTS,
-                message,
-                "remove the value",
-            ));
-        }
         Ok(HeaderChange {
             change,
             field: name,

@@ -1,6 +1,6 @@
 //! `request_header [<matcher>] [+|-]<field> [<value>|<pattern>] [<replacement>]`
 
-use super::header_ops::HeaderChange;
+use super::header_ops::{Colon, HeaderChange};
 use super::{Call, Directive};
 use crate::context::Parsed;
 use crate::model::{Handler, HeaderOps, Headers};
@@ -17,7 +17,12 @@ pub(super) const DIRECTIVE: Directive = Directive::handler(
 );
 
 fn parse(call: &mut Call) -> Parsed<Handler> {
-    let change = HeaderChange::parse(&call.line.arguments[0], &call.line.arguments[1..], call.cx)?;
+    let change = HeaderChange::parse(
+        &call.line.arguments[0],
+        &call.line.arguments[1..],
+        Colon::Dropped,
+        call.cx,
+    )?;
     change.refuse_default(call.cx)?;
     let mut ops = HeaderOps::default();
     change.apply(&mut ops);

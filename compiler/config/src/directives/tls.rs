@@ -51,7 +51,7 @@ pub(super) const GRAMMAR: Grammar<TlsDirective> = Grammar {
 
 fn parse(call: &mut Call) -> Parsed<Effect> {
     let mut tls = match call.line.arguments {
-        [] if call.line.block.is_none() => {
+        [] if call.line.lines().is_empty() => {
             let help = "write `tls internal`, or the files of a certificate and its key; HTTPS is on by itself for host names";
             return Err(call.cx.fail(
                 call.line.name,

@@ -53,22 +53,41 @@ fn value(token: &Token, cx: &mut Context) -> Parsed<VarValue> {
     if let Ok(number) = text.parse() {
         return Ok(VarValue::Integer(number));
     }
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => return Ok(VarValue::Float(number)),
-        Ok(_) => {
+    match text
+        .trim_start_matches(['+', '-'])
+        .to_ascii_lowercase()
+        .as_str()
+    {
+        "inf" | "infinity" | "nan" => {
             let message = format!("`{text}` is read as a number that cannot be written down");
-            return Err(cx.fail(
-                token,
-                codes::BAD_VALUE,
-                message,
-                "put it into quotes if it is meant as text",
-            ));
+            let help = "put it into quotes if it is meant as text";
+            return Err(cx.fail(token, codes::BAD_VALUE, message, help));
         }
-        Err(_) => {}
+        _ => {}
+    }
+    // A number that is too large for its type counts as text, as it does for Caddy.
+    if let Some(number) = decimal(text).filter(|number| number.is_finite()) {
+        return Ok(VarValue::Float(number));
     }
     Ok(match text {
         "t" | "T" | "true" | "TRUE" | "True" => VarValue::Bool(true),
         "f" | "F" | "false" | "FALSE" | "False" => VarValue::Bool(false),
         _ => VarValue::Text(text.to_owned()),
     })
+}
+
+/// A decimal number. Underscores may stand between digits.
+fn decimal(text: &str) -> Option<f64> {
+    let bytes = text.as_bytes();
+    let digit = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at))
+            .is_some_and(u8::is_ascii_digit)
+    };
+    let underscores = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'_');
+    for (at, _) in underscores {
+        if !digit(at.checked_sub(1)) || !digit(Some(at + 1)) {
+            return None;
+        }
+    }
+    text.replace('_', "").parse().ok()
 }

@@ -165,7 +165,7 @@ pub enum VarValue {
     /// A whole number.
     Integer(i64),
     /// A number with a fraction.
-    Float(f64),
+    Float(#[serde(serialize_with = "json::float")] f64),
     /// Anything else.
     Text(String),
 }

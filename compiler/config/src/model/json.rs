@@ -49,6 +49,16 @@ pub(super) fn module(key: &str, name: &str, value: &impl Serialize) -> serde_jso
     Ok(sorted(Value::Object(object)))
 }
 
+/// A number with a fraction, which Go writes without one when there is none.
+pub(super) fn float<S: serde::Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    // Up to here every whole number is exact, and is the same one as an integer.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() <= EXACT_MAX {
+        return serializer.serialize_i64(*number as i64);
+    }
+    serializer.serialize_f64(*number)
+}
+
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(object) => {

@@ -87,9 +87,16 @@ pub(crate) fn listen(bind: &str, port: &str) -> Result<ListenAddress, String> {
         other => return Err(format!("sockets of kind `{other}` are not supported yet")),
     };
     if network == Network::Unix {
-        let path = host.split('|').next().unwrap_or_default();
+        let (path, permissions) = host.split_once('|').unwrap_or((&host, "200"));
         if path.is_empty() {
             return Err("the path of the Unix socket is missing".to_owned());
+        }
+        // The owner must be able to write, or nobody can connect.
+        if !u32::from_str_radix(permissions, 8).is_ok_and(|bits| bits <= 0o777 && bits & 0o200 != 0)
+        {
+            return Err(format!(
+                "`{permissions}` are no permissions of a socket, such as `0660`"
+            ));
         }
         return Ok(ListenAddress {
             network,

@@ -11,8 +11,9 @@ pub(crate) fn status(token: &Token, cx: &mut Context) -> Parsed<StatusCode> {
     if token.text.contains('{') {
         return Ok(StatusCode::Template(token.text.clone()));
     }
+    let digits = token.text.bytes().all(|byte| byte.is_ascii_digit());
     match token.text.parse() {
-        Ok(code @ 100..=999) => Ok(StatusCode::Code(code)),
+        Ok(code @ 100..=999) if digits => Ok(StatusCode::Code(code)),
         _ => {
             let message = format!("`{}` is no HTTP status", token.text);
             Err(cx.fail(
@@ -25,7 +26,7 @@ pub(crate) fn status(token: &Token, cx: &mut Context) -> Parsed<StatusCode> {
     }
 }
 
-/// Whether a single argument of `respond` or `error` is a status: three digits that are not all zero.
+/// Whether a single argument of `respond` or `error` is a status: three characters that are a number above zero.
 pub(crate) fn looks_like_status(text: &str) -> bool {
-    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit()) && text != "000"
+    text.len() == 3 && text.parse::<i32>().is_ok_and(|number| number > 0)
 }

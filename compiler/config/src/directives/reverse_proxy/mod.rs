@@ -7,7 +7,7 @@ use zs_diagnostics::codes;
 use zs_syntax::Token;
 
 use self::upstream::{Scheme, UpstreamAddress};
-use super::header_ops::HeaderChange;
+use super::header_ops::{Colon, HeaderChange};
 use super::{Call, Directive};
 use crate::context::{Context, Parsed};
 use crate::model::{Handler, Headers, HttpTransport, ReverseProxy, Transport, Upstream};
@@ -174,7 +174,7 @@ fn headers<'p>(proxy: &'p mut Proxy, line: &Line) -> &'p mut Headers {
 }
 
 fn header_up(proxy: &mut Proxy, line: &Line, cx: &mut Context) -> Parsed<()> {
-    let change = HeaderChange::parse(&line.arguments[0], &line.arguments[1..], cx)?;
+    let change = HeaderChange::parse(&line.arguments[0], &line.arguments[1..], Colon::Refused, cx)?;
     change.refuse_default(cx)?;
     warn_if_needless(line, cx);
     change.apply(headers(proxy, line).request.get_or_insert_default());
@@ -182,7 +182,7 @@ fn header_up(proxy: &mut Proxy, line: &Line, cx: &mut Context) -> Parsed<()> {
 }
 
 fn header_down(proxy: &mut Proxy, line: &Line, cx: &mut Context) -> Parsed<()> {
-    let change = HeaderChange::parse(&line.arguments[0], &line.arguments[1..], cx)?;
+    let change = HeaderChange::parse(&line.arguments[0], &line.arguments[1..], Colon::Refused, cx)?;
     change.refuse_default(cx)?;
     change.apply(&mut headers(proxy, line).response.get_or_insert_default().ops);
     Ok(())
