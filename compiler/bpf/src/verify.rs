@@ -49,12 +49,13 @@ impl std::error::Error for VerifyError {}
 pub fn verify(image: &Image) -> Result<(), VerifyError> {
     let mut bodies = Vec::with_capacity(image.functions.len());
     let mut names = BTreeSet::new();
+    let entry_count = image.entry_count();
     for (place, function) in image.functions.iter().enumerate() {
         let error = |at: usize, message: &str| error(function, at, message);
         if !names.insert(&function.name) {
             return Err(error(0, "another function has the same name"));
         }
-        let expected = (place < image.entry_count() as usize).then_some(place as u32);
+        let expected = (place < entry_count as usize).then_some(place as u32);
         if function.entry.map(|entry| entry.0) != expected {
             return Err(error(0, "entries are not in order"));
         }
@@ -69,7 +70,7 @@ pub fn verify(image: &Image) -> Result<(), VerifyError> {
             return Err(error(pair[1].0 as usize, "its line table does not rise"));
         }
         let body = Body::decode(function)?;
-        body.check_structure(image)?;
+        body.check_structure(image, entry_count)?;
         bodies.push(body);
     }
     check_definitions(&bodies)
@@ -112,7 +113,7 @@ impl<'a> Body<'a> {
         ops.filter_map(|(at, op)| op.map(|op| (at, op)))
     }
 
-    fn check_structure(&self, image: &Image) -> Result<(), VerifyError> {
+    fn check_structure(&self, image: &Image, entry_count: u32) -> Result<(), VerifyError> {
         for (at, op) in self.instructions() {
             if op.writes().contains(Reg::R10) {
                 return Err(self.error(at, "r10 is written"));
@@ -133,9 +134,8 @@ impl<'a> Body<'a> {
                 Op::CallHelper(helper) if image.helpers.binary_search(&helper).is_err() => {
                     Some(format!("call of helper {}, which is not listed", helper.0))
                 }
-                Op::TailCall { count, .. } if count != image.entry_count() => Some(format!(
-                    "tail call checked against {count} entries instead of {}",
-                    image.entry_count()
+                Op::TailCall { count, .. } if count != entry_count => Some(format!(
+                    "tail call checked against {count} entries instead of {entry_count}"
                 )),
                 _ => None,
             };

@@ -128,38 +128,39 @@ fn translate(lines: &[String]) -> Result<String, String> {
         .filter_map(|line| line.strip_prefix("call local "))
         .map(str::trim)
         .collect();
-    let mut text = "func main:\n".to_string();
+    // Some jumps name no label but count slots: `jeq %r1, 0, +2`.
+    let (mut statements, mut targets) = (Vec::new(), Vec::new());
     let mut slot = 0;
     for line in lines {
         if let Some(label) = line.strip_suffix(':') {
-            text.push_str(&match callees.contains(&label) {
-                true => format!("func {label}:\n"),
-                false => format!("L_{label}:\n"),
-            });
+            let function = callees.contains(&label);
+            let text = if function {
+                format!("func {label}:")
+            } else {
+                format!("L_{label}:")
+            };
+            statements.push((None, text));
             continue;
         }
-        // Some jumps count slots.
-        let target = line.rsplit([' ', ',']).next().unwrap_or("");
-        let distance = line
-            .starts_with('j')
-            .then(|| number(target.trim_start_matches('+')));
-        let line = match distance {
-            Some(Ok(distance)) => {
-                let jump = line.strip_suffix(target).unwrap_or(line);
-                format!("{jump}S{}", slot + 1 + distance)
-            }
-            _ => line.clone(),
-        };
-        let line = instruction(&line)?;
-        slot_label(&mut text, slot);
-        text.push_str(&line);
-        text.push('\n');
-        slot += if line.ends_with(" ll") { 2 } else { 1 };
-    }
-    for slot in 0..slot {
-        if !text.contains(&format!("goto L_S{slot}\n")) {
-            text = text.replace(&format!("L_S{slot}:\n"), "");
+        let last = line.rsplit([' ', ',']).next().unwrap_or("");
+        let mut line = line.clone();
+        if let ("j", Ok(distance)) = (&line[..1], number(last.trim_start_matches('+'))) {
+            targets.push(slot + 1 + distance);
+            line.truncate(line.len() - last.len());
+            line.push_str(&format!("S{}", slot + 1 + distance));
         }
+        let text = instruction(&line)?;
+        let slots = if text.ends_with(" ll") { 2 } else { 1 };
+        statements.push((Some(slot), text));
+        slot += slots;
+    }
+    let mut text = "func main:\n".to_string();
+    for (slot, statement) in statements {
+        if let Some(slot) = slot.filter(|slot| targets.contains(slot)) {
+            text.push_str(&format!("L_S{slot}:\n"));
+        }
+        text.push_str(&statement);
+        text.push('\n');
     }
     // A jump to `exit` means the end.
     if text.contains("goto L_exit") && !text.contains("L_exit:") {
@@ -167,10 +168,6 @@ fn translate(lines: &[String]) -> Result<String, String> {
         text.insert_str(last, "L_exit:\n");
     }
     Ok(text)
-}
-
-fn slot_label(text: &mut String, slot: i128) {
-    text.push_str(&format!("L_S{slot}:\n"));
 }
 
 fn instruction(line: &str) -> Result<String, String> {

@@ -111,8 +111,8 @@ fn describe_function(
     frame_base.op(constants::DW_OP_call_frame_cfa);
     let frame_base = AttributeValue::Exprloc(frame_base);
     entry.set(constants::DW_AT_frame_base, frame_base);
-    let mut rows = input.lines.iter();
-    if let Some(row) = rows.find(|row| range.contains(&row.offset))
+    let first = input.lines.partition_point(|row| row.offset < range.start);
+    if let Some(row) = input.lines.get(first).filter(|row| row.offset < range.end)
         && let Some(file) = files.get(row.file as usize)
     {
         let file = AttributeValue::FileIndex(Some(*file));

@@ -74,6 +74,16 @@ pub enum ReferenceKind {
     Relative32,
 }
 
+impl ReferenceKind {
+    /// Bytes that are filled in.
+    pub const fn bytes(self) -> u64 {
+        match self {
+            Self::Absolute64 => 8,
+            Self::Relative32 => 4,
+        }
+    }
+}
+
 impl Contents {
     /// The section with this name.
     pub fn section(&self, name: &str) -> Option<SectionId> {
@@ -91,11 +101,11 @@ impl Contents {
     }
 }
 
-/// Reads an object file.
+/// Reads an object file. References and symbols lie within their sections.
 ///
 /// # Errors
-/// If it is not a relocatable file for x86-64, or holds references of other
-/// kinds.
+/// If it is not a relocatable file for x86-64, holds references of other kinds, or
+/// something in it lies outside of its section.
 pub fn read(bytes: &[u8]) -> Result<Contents, ObjectError> {
     let file = object::File::parse(bytes)?;
     if file.architecture() != object::Architecture::X86_64
@@ -151,7 +161,14 @@ impl Reader {
     fn symbol<'a>(&mut self, symbol: &impl ObjectSymbol<'a>) -> Result<(), ObjectError> {
         let section = symbol.section_index();
         let place = match section.map(|index| self.sections.get(&index.0)) {
-            Some(Some(section)) => Some((*section, symbol.address())),
+            Some(Some(section)) => {
+                let Section { name, bytes, .. } = &self.contents.sections[section.0];
+                let end = symbol.address().checked_add(symbol.size());
+                if end.is_none_or(|end| end > bytes.len() as u64) {
+                    return Err(ObjectError(format!("a symbol outside of {name}")));
+                }
+                Some((*section, symbol.address()))
+            }
             None if symbol.is_undefined() => None,
             // In a section that is not loaded, or no address at all.
             _ => return Ok(()),
@@ -176,12 +193,19 @@ impl Reader {
                 _ => None,
             };
             let symbol = symbol.ok_or_else(|| ObjectError("a reference to no symbol".into()))?;
-            self.contents.sections[place.0].references.push(Reference {
+            let reference = Reference {
                 offset,
                 kind: kind(relocation.flags())?,
                 symbol: *symbol,
                 addend: relocation.addend(),
-            });
+            };
+            let section = &mut self.contents.sections[place.0];
+            let end = offset.checked_add(reference.kind.bytes());
+            if end.is_none_or(|end| end > section.bytes.len() as u64) {
+                let name = &section.name;
+                return Err(ObjectError(format!("a reference outside of {name}")));
+            }
+            section.references.push(reference);
         }
         Ok(())
     }

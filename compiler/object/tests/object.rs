@@ -143,3 +143,22 @@ fn code_without_lines_has_no_debug_information() {
     assert!(file.section_by_name(".eh_frame").is_some());
     assert!(file.section_by_name(".note.GNU-stack").is_some());
 }
+
+#[test]
+fn damaged_files_are_refused_or_sound() {
+    let good = write(&input()).unwrap();
+    for at in 0..good.len() {
+        for flip in [1, 0x10, 0x80] {
+            let mut bytes = good.clone();
+            bytes[at] ^= flip;
+            let Ok(contents) = read(&bytes) else { continue };
+            for section in &contents.sections {
+                for reference in &section.references {
+                    let end = reference.offset + reference.kind.bytes();
+                    assert!(end <= section.bytes.len() as u64);
+                    assert!(reference.symbol.0 < contents.symbols.len());
+                }
+            }
+        }
+    }
+}

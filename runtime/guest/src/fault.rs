@@ -30,7 +30,7 @@ pub struct Fault {
     /// Why.
     pub kind: FaultKind,
     /// Offset in the machine code: of the instruction that faulted, or of the
-    /// one after the call that gave up. The code's line table names its source.
+    /// last byte of the call that gave up. The code's line table names its source.
     pub pc_offset: Option<u32>,
     /// Guest address that was touched; outside of 32 bits if it lies in a guard.
     pub address: Option<i64>,

@@ -57,7 +57,9 @@ pub(crate) extern "C" fn record_trap(code: u64, return_address: usize) -> usize 
                 Some(trap) => FaultKind::Trap(trap),
                 None => FaultKind::UnknownTrap(code),
             },
-            pc_offset: offset_in_text(return_address),
+            // The return address may belong to the next line, or lie behind the
+            // text; the byte before it belongs to the call.
+            pc_offset: offset_in_text(return_address.wrapping_sub(1)),
             address: None,
         });
         landing.stack.get()

@@ -156,7 +156,7 @@ fn traps_name_their_place() {
     let mut run = |code| enter(text().entry(TRAP).unwrap(), &mut window, code, 0, 0);
     let fault = run(1).unwrap_err();
     assert_eq!(fault.kind, FaultKind::Trap(Trap::Budget));
-    assert_eq!(fault.pc_offset, Some(offset(&guest_after_trap)));
+    assert_eq!(fault.pc_offset, Some(offset(&guest_after_trap) - 1));
     assert_eq!(run(99).unwrap_err().kind, FaultKind::UnknownTrap(99));
 }
 
