@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
+use crate::encoding::DecodeError;
 use crate::image::{EntryId, FileId, Function, FunctionId, HelperId, Image, Loc, Module};
-use crate::op::{DecodeError, Op};
+use crate::op::Op;
 
 /// Why modules do not link.
 #[derive(Clone, Debug, PartialEq, Eq)]
