@@ -19,7 +19,7 @@
 //!
 //! A guest address is `[r12 + index + disp16]` with a zero-extended index. Where
 //! the index is not known to be zero-extended, `mov r11d, reg` makes it so. What is
-//! known comes from 32-bit writes only, never from branches (see [`facts`]), and
+//! known comes from 32-bit writes only, never from branches (see `facts.rs`), and
 //! is given along as [`Fact`]s, which an audit proves again.
 //!
 //! Every branch backwards is `sub r9, 1; jae target`. A trap is `mov edi, code; call
