@@ -1,1 +1,36 @@
 //! The runtime as a static library that a site's object is linked with.
+//!
+//! Adds what a program needs to `zs-server`: `main`, and the name by which the
+//! site's descriptor is found. The helpers that generated code calls come
+//! along from `zs-server`; the linker drops those that the site does not call.
+//!
+//! The function tables of capabilities are exported here, each as a `static`
+//! under the name that `zs_abi::Capability::symbol` gives. Nothing in this
+//! library refers to them; a site's object does, for those that it uses.
+#![expect(unsafe_code, reason = "the boundary to C: arguments and symbols")]
+
+use std::ffi::{CStr, c_char, c_int};
+
+use zs_server::LoadedSite;
+
+include!(concat!(env!("OUT_DIR"), "/site.rs"));
+
+/// The program's start, called by the C library. Rust's own start does not
+/// run, so that `std::env::args` is empty here.
+#[unsafe(no_mangle)]
+pub extern "C" fn main(count: c_int, arguments: *const *const c_char) -> c_int {
+    let arguments: Vec<Vec<u8>> = (1..usize::try_from(count).unwrap_or(0))
+        .map(|number| {
+            // SAFETY: the C library gives `count` strings, which stay.
+            unsafe { CStr::from_ptr(*arguments.add(number)) }
+        })
+        .map(|argument| argument.to_bytes().to_vec())
+        .collect();
+    zs_server::run(&arguments, || {
+        // SAFETY: the site's object is of this build, as its symbol's name
+        // says, and was audited before it was linked.
+        let loaded = unsafe { LoadedSite::load(&SITE) };
+        let loaded = loaded.map_err(|error| error.to_string())?;
+        Ok(Box::leak(Box::new(loaded)))
+    })
+}
