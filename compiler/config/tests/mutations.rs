@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use common::numbers::Numbers;
 use common::run;
 use zs_diagnostics::{Style, render_all};
 use zs_syntax::MapHost;
@@ -70,22 +71,10 @@ const FRAGMENTS: &[&str] = &[
     "5xx",
 ];
 
-/// A small generator of numbers, the same on every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end.max(1) as u64) as usize
-    }
-}
-
 #[test]
 fn mutations() {
     let seeds = seeds();
-    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let mut numbers = Numbers::new(1);
     let start = Instant::now();
     let mut count = 0;
     // The number bounds the test on a fast machine, the clock on a slow one; every run does the same things in this order.

@@ -5,6 +5,9 @@
     reason = "every test file is a crate of its own and uses a part"
 )]
 
+pub mod generator;
+pub mod numbers;
+
 use std::path::{Path, PathBuf};
 use std::{env, io};
 
