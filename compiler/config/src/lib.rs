@@ -1,8 +1,8 @@
 //! Block tree to typed configuration, the Caddy JSON model.
 //!
-//! Comes in: a [`zs_syntax::Tree`]. Goes out: a [`model::Config`], or diagnostics. Three steps: [`options`] and
-//! [`directives`] say what each word means and give routes and settings per site; [`assemble`] sorts and groups routes and
-//! puts sites on servers; [`tls`] derives certificates and connection policies. The rules are those of Caddy's
+//! Comes in: a [`zs_syntax::Tree`]. Goes out: a [`model::Config`], or diagnostics. Three steps: `options` and
+//! `directives` say what each word means and give routes and settings per site; `assemble` sorts and groups routes and
+//! puts sites on servers; `tls` derives certificates and connection policies. The rules are those of Caddy's
 //! `httpcaddyfile` adapter. Left out on purpose: files' contents, and what only a running server can know.
 
 #![forbid(unsafe_code)]

@@ -2,7 +2,7 @@
 //!
 //! Comes in: a source text, and a [`Host`] that answers for environment variables and imported files. Goes out: a
 //! [`Tree`] of blocks and segments whose tokens know where they were written and through which imports they came.
-//! Stages inside: [`substitute`] (`{$NAME}`), [`lexer`] (words and line ends), [`expand`] (snippets and imports),
+//! Stages inside: `substitute` (`{$NAME}`), `lexer` (words and line ends), `expand` (snippets and imports),
 //! the grammar (blocks). Left out on purpose: what any word means.
 
 #![forbid(unsafe_code)]
