@@ -94,6 +94,8 @@ fn replace(text: &str, lookup: &mut dyn FnMut(&str) -> Option<String>) -> String
     let mut out = String::with_capacity(text.len());
     let mut written = 0;
     let mut at = 0;
+    // The closing brace found last; it stays the next one until it is passed, which keeps the search linear.
+    let mut close = None;
     while at < bytes.len() {
         let brace = matches!(bytes[at], b'{' | b'}');
         if brace && at > 0 && bytes[at - 1] == b'\\' {
@@ -102,9 +104,11 @@ fn replace(text: &str, lookup: &mut dyn FnMut(&str) -> Option<String>) -> String
                 out.push_str(&text[written..at - 1]);
             }
             written = at;
-        } else if bytes[at] == b'{'
-            && let Some(end) = closing_brace(bytes, at)
-        {
+        } else if bytes[at] == b'{' {
+            if close.is_none_or(|close| close < at) {
+                close = closing_brace(bytes, at);
+            }
+            let Some(end) = close else { break };
             out.push_str(&text[written..at]);
             written = at;
             if let Some(value) = lookup(&text[at + 1..end]) {
@@ -115,23 +119,28 @@ fn replace(text: &str, lookup: &mut dyn FnMut(&str) -> Option<String>) -> String
         }
         at += 1;
     }
-    out.push_str(&text[written.min(text.len())..]);
+    take_escapes(&text[written.min(text.len())..], &mut out);
     out
 }
 
-/// The first closing brace after an opening one that is not escaped; the last byte counts even when escaped.
-fn closing_brace(bytes: &[u8], open: usize) -> Option<usize> {
-    let next = |from: usize| {
-        bytes[from..]
-            .iter()
-            .position(|byte| *byte == b'}')
-            .map(|found| from + found)
-    };
-    let mut end = next(open)?;
-    while end + 1 < bytes.len() && bytes[end - 1] == b'\\' {
-        end = next(end + 1)?;
+/// Copies a text in which no placeholder is left, without the backslashes before braces.
+fn take_escapes(text: &str, out: &mut String) {
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        if character != '\\'
+            || !characters
+                .peek()
+                .is_some_and(|next| matches!(next, '{' | '}'))
+        {
+            out.push(character);
+        }
     }
-    Some(end)
+}
+
+/// The first closing brace from a place on that is not escaped; the last byte counts even when escaped.
+fn closing_brace(bytes: &[u8], from: usize) -> Option<usize> {
+    let last = bytes.len() - 1;
+    (from..bytes.len()).find(|at| bytes[*at] == b'}' && (*at == last || bytes[at - 1] != b'\\'))
 }
 
 #[cfg(test)]

@@ -6,6 +6,9 @@ pub const TOKENS_MAX: usize = 1_000_000;
 /// Blocks within blocks. Later stages recurse over them.
 pub const BLOCK_DEPTH_MAX: usize = 64;
 
+/// Imports within imports.
+pub const IMPORT_DEPTH_MAX: usize = 64;
+
 /// Bytes of a file, and of a text after environment variables are put in.
 pub const FILE_BYTES_MAX: usize = 16 << 20;
 

@@ -73,7 +73,7 @@ pub(crate) struct Call<'c, 'a> {
     /// The line, without its matcher.
     pub(crate) line: Line<'c>,
     /// The named matchers that can be used.
-    pub(crate) definitions: &'c Definitions,
+    pub(crate) definitions: &'c Definitions<'c>,
 }
 
 impl Call<'_, '_> {
@@ -206,7 +206,7 @@ impl Directive {
         &self,
         mut line: Line<'c>,
         shape: &Shape,
-        definitions: &'c Definitions,
+        definitions: &'c Definitions<'c>,
         cx: &'c mut Context<'a>,
     ) -> Parsed<(Option<MatcherSet>, Call<'c, 'a>)> {
         let mut set = None;
@@ -277,7 +277,7 @@ pub(crate) fn block_routes(
     owner: &Token,
     cx: &mut Context,
 ) -> Parsed<Vec<OrderedRoute>> {
-    let mut definitions = around.clone();
+    let mut definitions = Definitions::inside(around);
     let mut result = definitions.extend(lines, cx);
     let mut routes = Vec::new();
     for segment in lines.iter().filter(|segment| !is_definition(segment)) {

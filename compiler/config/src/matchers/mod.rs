@@ -59,21 +59,38 @@ pub(crate) const GRAMMAR: Grammar<Matching> = Grammar {
     other: None,
 };
 
-/// The named matchers that can be used at some place.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Definitions {
+/// The named matchers that can be used in a block: its own and those of the blocks around it.
+#[derive(Debug, Default)]
+pub(crate) struct Definitions<'p> {
+    around: Option<&'p Definitions<'p>>,
     by_name: BTreeMap<String, Definition>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Definition {
     /// None when the definition is faulty, which is reported once and not at every use.
     set: Option<MatcherSet>,
     span: Span,
 }
 
-impl Definitions {
-    /// Adds the definitions among some lines to those of the places around them.
+impl<'p> Definitions<'p> {
+    /// The definitions of a block inside another one.
+    pub(crate) fn inside(around: &'p Definitions<'p>) -> Self {
+        Definitions {
+            around: Some(around),
+            by_name: BTreeMap::new(),
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<&Definition> {
+        self.scopes().find_map(|scope| scope.by_name.get(name))
+    }
+
+    fn scopes(&self) -> impl Iterator<Item = &Definitions<'p>> {
+        std::iter::successors(Some(self), |scope| scope.around)
+    }
+
+    /// Adds the definitions among the lines of the block.
     pub(crate) fn extend(&mut self, lines: &[Segment], cx: &mut Context) -> Parsed<()> {
         let mut result = Ok(());
         for segment in lines.iter().filter(|segment| is_definition(segment)) {
@@ -84,7 +101,7 @@ impl Definitions {
 
     fn define(&mut self, segment: &Segment, cx: &mut Context) -> Parsed<()> {
         let token = segment.name();
-        if let Some(earlier) = self.by_name.get(&token.text) {
+        if let Some(earlier) = self.find(&token.text) {
             let message = format!("matcher `{}` is defined twice", token.text);
             let diagnostic = Diagnostic::error(codes::BAD_MATCHER, token.span, message);
             let diagnostic = diagnostic
@@ -118,12 +135,15 @@ impl Definitions {
         if !token.text.starts_with('@') {
             return Ok(MatcherToken::None);
         }
-        match self.by_name.get(&token.text) {
+        match self.find(&token.text) {
             Some(Definition { set: Some(set), .. }) => Ok(MatcherToken::Set(Box::new(set.clone()))),
             Some(Definition { set: None, .. }) => Err(crate::context::Reported),
             None => {
                 let message = format!("matcher `{}` is not defined", token.text);
-                let known = self.by_name.keys().map(String::as_str);
+                let known = self
+                    .scopes()
+                    .flat_map(|scope| scope.by_name.keys())
+                    .map(String::as_str);
                 let help = suggest(
                     &token.text,
                     known,

@@ -10,7 +10,7 @@ use crate::arguments::fill;
 use crate::glob::is_pattern;
 use crate::import::{read, resolve};
 use crate::lexer::lex_file;
-use crate::limits::{TEXT_BYTES_MAX, TOKENS_MAX};
+use crate::limits::{IMPORT_DEPTH_MAX, TEXT_BYTES_MAX, TOKENS_MAX};
 use crate::token::ImportSite;
 use crate::{ImportId, Token};
 
@@ -120,6 +120,15 @@ impl Expander<'_> {
             .imports
             .chain(keyword.import)
             .any(|site| site.target == name);
+        if self.imports.chain(keyword.import).count() >= IMPORT_DEPTH_MAX {
+            let message = format!("more than {IMPORT_DEPTH_MAX} imports lie within each other");
+            return self.fail_at(
+                target,
+                codes::LIMIT_EXCEEDED,
+                message,
+                "import from fewer levels",
+            );
+        }
         if !around && name != self.sources.file(self.main).name {
             return Ok(());
         }
