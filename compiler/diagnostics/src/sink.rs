@@ -15,15 +15,19 @@ impl Sink {
         Self::default()
     }
 
-    /// Takes a diagnostic. One that was reported before, word for word at the same place, is dropped: a snippet that is
+    /// Takes a diagnostic. One that says the same about the same place as an earlier one is dropped: a snippet that is
     /// imported twice would otherwise repeat itself. So are those beyond [`Sink::SAME_SEVERITY_MAX`] of a severity.
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        let same = self
+        let same_severity = self
             .diagnostics
             .iter()
-            .filter(|other| other.severity == diagnostic.severity)
-            .count();
-        if same < Self::SAME_SEVERITY_MAX && !self.diagnostics.contains(&diagnostic) {
+            .filter(|other| other.severity == diagnostic.severity);
+        let told = |other: &Diagnostic| {
+            other.code == diagnostic.code
+                && other.primary.span == diagnostic.primary.span
+                && other.message == diagnostic.message
+        };
+        if same_severity.count() < Self::SAME_SEVERITY_MAX && !self.diagnostics.iter().any(told) {
             self.diagnostics.push(diagnostic);
         }
     }
@@ -55,5 +59,48 @@ impl Sink {
     /// Hands out everything reported so far and starts anew.
     pub fn take(&mut self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.diagnostics)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SourceMap, Span, codes};
+
+    #[test]
+    fn the_same_is_told_once() {
+        let file = SourceMap::new().add("Caddyfile", "word");
+        let at = |start| {
+            Diagnostic::error(
+                codes::UNKNOWN_DIRECTIVE,
+                Span::new(file, start, start + 1),
+                "unknown",
+            )
+        };
+        let mut sink = Sink::new();
+        sink.report(at(0));
+        sink.report(at(0).secondary(Span::new(file, 2, 3), "imported here"));
+        sink.report(at(1));
+        assert_eq!((sink.diagnostics().len(), sink.error_count()), (2, 2));
+    }
+
+    #[test]
+    fn an_error_is_kept_after_any_number_of_warnings() {
+        let file = SourceMap::new().add("Caddyfile", "");
+        let mut sink = Sink::new();
+        for number in 0..Sink::SAME_SEVERITY_MAX + 10 {
+            sink.report(Diagnostic::warning(
+                codes::NO_EFFECT,
+                Span::new(file, 0, 0),
+                number.to_string(),
+            ));
+        }
+        sink.report(Diagnostic::error(
+            codes::BAD_VALUE,
+            Span::new(file, 0, 0),
+            "bad",
+        ));
+        assert_eq!(sink.diagnostics().len(), Sink::SAME_SEVERITY_MAX + 1);
+        assert!(sink.has_errors());
     }
 }
