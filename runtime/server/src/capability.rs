@@ -13,6 +13,7 @@ use std::ptr::NonNull;
 use zs_abi::tables::{ProxyId, ServerId};
 use zs_abi::{Capability, Site};
 use zs_io::{Event, Key};
+pub use zs_tls::authority::AuthorityTable;
 
 use crate::site::LoadedSite;
 use crate::worker::Worker;
@@ -34,15 +35,15 @@ pub struct TlsTable {
     ///
     /// Safety: the acceptor is from `prepare`.
     pub accept: unsafe fn(acceptor: Opaque) -> Opaque,
-    /// Takes bytes that arrived. Plaintext and an answer may be ready then.
+    /// Takes bytes that arrived and appends the plaintext that they hold; an
+    /// answer may be ready then. Whether the peer has said that no more comes.
     ///
     /// Safety: the session is from `accept` and not freed.
-    pub feed: unsafe fn(session: Opaque, ciphertext: &[u8]) -> Result<(), TlsFailure>,
-    /// Appends plaintext that has been received; whether the peer has said
-    /// that no more comes.
-    ///
-    /// Safety: as `feed`.
-    pub take_plaintext: unsafe fn(session: Opaque, out: &mut Vec<u8>) -> bool,
+    pub feed: unsafe fn(
+        session: Opaque,
+        ciphertext: &[u8],
+        plaintext: &mut Vec<u8>,
+    ) -> Result<bool, TlsFailure>,
     /// Takes plaintext to be sent.
     ///
     /// Safety: as `feed`.
@@ -177,19 +178,14 @@ impl fmt::Debug for TlsSession {
 // Each call below: SAFETY: the session is from `accept` of the same table, and
 // is freed only by drop. It is never on two threads: `NonNull` is not `Send`.
 impl TlsSession {
-    /// Takes bytes that arrived.
+    /// Takes bytes that arrived and appends the plaintext that they hold;
+    /// whether the peer has ended it.
     ///
     /// # Errors
     /// If the connection cannot go on.
-    pub fn feed(&self, ciphertext: &[u8]) -> Result<(), TlsFailure> {
+    pub fn feed(&self, ciphertext: &[u8], plaintext: &mut Vec<u8>) -> Result<bool, TlsFailure> {
         // SAFETY: see above.
-        unsafe { (self.table.feed)(self.opaque, ciphertext) }
-    }
-
-    /// Appends received plaintext; whether the peer has ended it.
-    pub fn take_plaintext(&self, out: &mut Vec<u8>) -> bool {
-        // SAFETY: see above.
-        unsafe { (self.table.take_plaintext)(self.opaque, out) }
+        unsafe { (self.table.feed)(self.opaque, ciphertext, plaintext) }
     }
 
     /// Takes plaintext to be sent.
@@ -221,6 +217,24 @@ impl Drop for TlsSession {
     fn drop(&mut self) {
         // SAFETY: see above; this is the last use.
         unsafe { (self.table.free)(self.opaque) }
+    }
+}
+
+/// TLS towards clients, as `zs-static` exports it.
+pub const TLS: TlsTable = crate::tls_part::TABLE;
+
+/// The local authority, as `zs-static` exports it.
+pub const LOCAL_AUTHORITY: AuthorityTable = zs_tls::authority::TABLE;
+
+/// The function table of a capability, for a site that is not linked but
+/// loaded into this process. Null for a part that this build does not have.
+pub fn address(capability: Capability) -> *const u8 {
+    static TLS_HERE: TlsTable = TLS;
+    static LOCAL_AUTHORITY_HERE: AuthorityTable = LOCAL_AUTHORITY;
+    match capability {
+        Capability::Tls => (&raw const TLS_HERE).cast(),
+        Capability::LocalAuthority => (&raw const LOCAL_AUTHORITY_HERE).cast(),
+        Capability::Proxy | Capability::ProxyTls => std::ptr::null(),
     }
 }
 

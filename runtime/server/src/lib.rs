@@ -31,6 +31,7 @@ mod server;
 mod site;
 mod slots;
 mod subrequest;
+mod tls_part;
 mod view;
 mod worker;
 

@@ -12,13 +12,25 @@
 use std::ffi::{CStr, c_char, c_int};
 
 use zs_server::LoadedSite;
+use zs_server::capability::{self, AuthorityTable, TlsTable};
 
 include!(concat!(env!("OUT_DIR"), "/site.rs"));
 
+/// TLS towards clients.
+#[unsafe(export_name = "zs_capability_tls")]
+pub static TLS: TlsTable = capability::TLS;
+
+/// Certificates of the local authority.
+#[unsafe(export_name = "zs_capability_local_authority")]
+pub static LOCAL_AUTHORITY: AuthorityTable = capability::LOCAL_AUTHORITY;
+
 /// The program's start, called by the C library. Rust's own start does not
 /// run, so that `std::env::args` is empty here.
+///
+/// # Safety
+/// As for every `main`: `arguments` points to `count` strings.
 #[unsafe(no_mangle)]
-pub extern "C" fn main(count: c_int, arguments: *const *const c_char) -> c_int {
+pub unsafe extern "C" fn main(count: c_int, arguments: *const *const c_char) -> c_int {
     let arguments: Vec<Vec<u8>> = (1..usize::try_from(count).unwrap_or(0))
         .map(|number| {
             // SAFETY: the C library gives `count` strings, which stay.

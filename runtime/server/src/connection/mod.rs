@@ -210,8 +210,8 @@ impl Connection {
     }
 
     fn feed_tls(&mut self, tls: &Rc<TlsSession>, ciphertext: &[u8]) {
-        match tls.feed(ciphertext) {
-            Ok(()) => self.peer_ended |= tls.take_plaintext(&mut self.input),
+        match tls.feed(ciphertext, &mut self.input) {
+            Ok(ended) => self.peer_ended |= ended,
             Err(TlsFailure::PlainHttp) => {
                 self.origin.tls = None;
                 self.output.extend_from_slice(PLAIN_HTTP_ANSWER);

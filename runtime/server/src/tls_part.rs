@@ -1,0 +1,192 @@
+//! TLS towards clients: the table that sites with HTTPS refer to.
+//!
+//! What is opaque to connections is a [`zs_tls::server::Session`] behind a
+//! pointer, and an acceptor is a leaked `Arc`.
+#![expect(unsafe_code, reason = "gives opaque pointers out and takes them back")]
+
+use std::path::PathBuf;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use zs_abi::Capability;
+use zs_abi::tables::{
+    ALPN_HTTP2, ALPN_HTTP11, CERTIFICATE_LOCAL, Certificate, ServerId, TlsPolicy,
+};
+use zs_tls::authority::AuthorityTable;
+use zs_tls::certificate::Source;
+use zs_tls::server::{AcceptFailure, Acceptor, Fact, Policy, Session, unix_now};
+
+use crate::capability::{Opaque, TlsFact, TlsFailure, TlsTable};
+use crate::log;
+use crate::site::LoadedSite;
+
+/// The part's functions.
+pub(crate) const TABLE: TlsTable = TlsTable {
+    prepare,
+    accept,
+    feed,
+    put_plaintext,
+    take_ciphertext,
+    close,
+    fact,
+    free,
+};
+
+fn prepare(site: &LoadedSite, server: ServerId) -> Result<Opaque, String> {
+    let policies: Result<Vec<Policy>, String> = site
+        .data
+        .range(site.server(server).policies)
+        .map(|record: TlsPolicy| policy(site, &record))
+        .collect();
+    let policies = policies?;
+    let authority = site.capability(Capability::LocalAuthority);
+    // SAFETY: the site's descriptor refers to the table of this build, as it
+    // promised when it was loaded.
+    let authority = authority.map(|table| unsafe { table.cast::<AuthorityTable>().as_ref() });
+    let acceptor = Acceptor::new(&policies, authority.map(|table| table.issue));
+    let acceptor = Arc::new(acceptor.map_err(|error| error.to_string())?);
+    if let (Some(at), _) = acceptor.renew(i64::MIN) {
+        start_renewals(Arc::clone(&acceptor), at)?;
+    }
+    // It lives as long as the process.
+    let leaked = Arc::into_raw(acceptor).cast_mut();
+    NonNull::new(leaked.cast()).ok_or_else(|| "no memory".to_string())
+}
+
+fn policy(site: &LoadedSite, record: &TlsPolicy) -> Result<Policy, String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let certificate: Certificate = site
+        .data
+        .record(record.certificate.0)
+        .ok_or_else(|| format!("{} does not exist", record.certificate))?;
+    let source = if certificate.kind == CERTIFICATE_LOCAL {
+        Source::Local(text(site.text(certificate.chain)))
+    } else {
+        Source::Files {
+            chain: PathBuf::from(text(site.text(certificate.chain))),
+            key: PathBuf::from(text(site.text(certificate.key))),
+        }
+    };
+    let offered = [(ALPN_HTTP2, &b"h2"[..]), (ALPN_HTTP11, &b"http/1.1"[..])];
+    Ok(Policy {
+        name: text(site.text(record.name)),
+        source,
+        protocols: offered
+            .iter()
+            .filter(|(bit, _)| record.alpn & bit != 0)
+            .map(|(_, name)| name.to_vec())
+            .collect(),
+    })
+}
+
+/// Renews certificates in a thread of its own, because that waits for files.
+fn start_renewals(acceptor: Arc<Acceptor>, first: i64) -> Result<(), String> {
+    // The thread inherits the mask: signals are for the main thread.
+    zs_io::block_signals(&[libc::SIGTERM, libc::SIGINT]);
+    let renew = move || {
+        let mut next = first;
+        loop {
+            // Not longer at a time than a clock may jump unnoticed.
+            let wait = (next - unix_now()).clamp(1, RENEWAL_LOOK_SECONDS);
+            thread::sleep(Duration::from_secs(wait.unsigned_abs()));
+            let (at, errors) = acceptor.renew(unix_now());
+            for error in errors {
+                log::line(format_args!("cannot renew a certificate: {error}"));
+            }
+            let Some(at) = at else { break };
+            next = at;
+        }
+    };
+    let thread = thread::Builder::new().name("renewals".to_string());
+    match thread.spawn(renew) {
+        Ok(_detached) => Ok(()),
+        Err(error) => Err(format!("cannot start a thread for renewals: {error}")),
+    }
+}
+
+/// Longest time between two looks at the clock.
+const RENEWAL_LOOK_SECONDS: i64 = 600;
+
+/// # Safety
+/// The acceptor is from [`prepare`].
+unsafe fn accept(acceptor: Opaque) -> Opaque {
+    let acceptor = acceptor.cast::<Acceptor>().as_ptr();
+    // SAFETY: `prepare` leaked an `Arc`, so that there is one count more than
+    // there are holders.
+    let acceptor = unsafe {
+        Arc::increment_strong_count(acceptor);
+        Arc::from_raw(acceptor)
+    };
+    let session = Box::into_raw(Box::new(Session::new(acceptor)));
+    // SAFETY: a box is not null.
+    unsafe { NonNull::new_unchecked(session.cast()) }
+}
+
+/// # Safety
+/// The session is from [`accept`], was not freed and is used by nobody else
+/// for as long as the reference lives.
+unsafe fn session<'a>(session: Opaque) -> &'a mut Session {
+    // SAFETY: the caller's promise. No function below calls back.
+    unsafe { session.cast().as_mut() }
+}
+
+/// # Safety
+/// As [`session`].
+unsafe fn feed(
+    opaque: Opaque,
+    ciphertext: &[u8],
+    plaintext: &mut Vec<u8>,
+) -> Result<bool, TlsFailure> {
+    // SAFETY: the caller's promise.
+    let session = unsafe { session(opaque) };
+    session
+        .feed(ciphertext, plaintext)
+        .map_err(|failure| match failure {
+            AcceptFailure::PlainHttp => TlsFailure::PlainHttp,
+            AcceptFailure::Protocol => TlsFailure::Protocol,
+        })
+}
+
+/// # Safety
+/// As [`session`].
+unsafe fn put_plaintext(opaque: Opaque, plaintext: &[u8]) {
+    // SAFETY: the caller's promise.
+    unsafe { session(opaque) }.put(plaintext);
+}
+
+/// # Safety
+/// As [`session`].
+unsafe fn take_ciphertext(opaque: Opaque, out: &mut Vec<u8>) {
+    // SAFETY: the caller's promise.
+    unsafe { session(opaque) }.take(out);
+}
+
+/// # Safety
+/// As [`session`].
+unsafe fn close(opaque: Opaque) {
+    // SAFETY: the caller's promise.
+    unsafe { session(opaque) }.close();
+}
+
+/// # Safety
+/// As [`session`].
+unsafe fn fact(opaque: Opaque, fact: TlsFact, out: &mut Vec<u8>) {
+    let fact = match fact {
+        TlsFact::Version => Fact::Version,
+        TlsFact::CipherSuite => Fact::CipherSuite,
+        TlsFact::ServerName => Fact::ServerName,
+        TlsFact::Protocol => Fact::Protocol,
+        TlsFact::Resumed => Fact::Resumed,
+    };
+    // SAFETY: the caller's promise.
+    unsafe { session(opaque) }.fact(fact, out);
+}
+
+/// # Safety
+/// As [`session`], and this is the last use.
+unsafe fn free(opaque: Opaque) {
+    // SAFETY: `accept` made the box, and nobody uses it any more.
+    drop(unsafe { Box::from_raw(opaque.cast::<Session>().as_ptr()) });
+}

@@ -1,0 +1,371 @@
+//! TLS towards clients: policies chosen by the name that a client asks for,
+//! and the server's side of a connection.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustls::server::{Acceptor as HelloReader, NoServerSessionStorage, ServerConnection};
+use rustls::{HandshakeKind, ServerConfig};
+
+use crate::authority::Issue;
+use crate::certificate::{CertificateError, Identity, Slot, Source};
+use crate::session;
+
+/// Which certificate a name gets.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Lower-case name; `*.name` covers one label, an empty name every client
+    /// whose name no other policy covers.
+    pub name: String,
+    /// Where the certificate comes from.
+    pub source: Source,
+    /// Protocols offered by ALPN, the preferred first.
+    pub protocols: Vec<Vec<u8>>,
+}
+
+/// A server's policies, ready for handshakes. All workers share one.
+#[derive(Debug)]
+pub struct Acceptor {
+    policies: BTreeMap<String, Arc<ServerConfig>>,
+    renewals: Mutex<Vec<Renewal>>,
+}
+
+/// A certificate of the local authority, which has to be renewed.
+#[derive(Debug)]
+struct Renewal {
+    name: String,
+    slot: Arc<Slot>,
+    issue: Issue,
+    /// When, in seconds since 1970.
+    at: i64,
+}
+
+impl Acceptor {
+    /// Reads or issues the policies' certificates. `issue` is the local
+    /// authority, if there is one.
+    ///
+    /// # Errors
+    /// If a certificate cannot be had.
+    pub fn new(policies: &[Policy], issue: Option<Issue>) -> Result<Self, CertificateError> {
+        let provider = crate::provider();
+        let ticketer = rustls::crypto::ring::Ticketer::new().map_err(|error| CertificateError {
+            subject: "session tickets".to_string(),
+            reason: error.to_string(),
+        })?;
+        let mut acceptor = Self {
+            policies: BTreeMap::new(),
+            renewals: Mutex::new(Vec::new()),
+        };
+        let mut slots: Vec<(Source, Arc<Slot>)> = Vec::new();
+        for policy in policies {
+            let known = slots.iter().find(|(source, _)| *source == policy.source);
+            let slot = match known {
+                Some((_, slot)) => Arc::clone(slot),
+                None => acceptor.slot(&policy.source, issue)?,
+            };
+            slots.push((policy.source.clone(), Arc::clone(&slot)));
+            let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+                .with_safe_default_protocol_versions()
+                .map_err(|error| CertificateError {
+                    subject: policy.name.clone(),
+                    reason: error.to_string(),
+                })?
+                .with_no_client_auth()
+                .with_cert_resolver(slot);
+            config.alpn_protocols.clone_from(&policy.protocols);
+            // Tickets hold the whole session, so nothing is kept here.
+            config.ticketer = Arc::clone(&ticketer);
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            // A client opens several connections with one ticket or asks anew;
+            // each further ticket costs bytes and time in every handshake.
+            config.send_tls13_tickets = 1;
+            let name = policy.name.to_ascii_lowercase();
+            acceptor.policies.entry(name).or_insert(Arc::new(config));
+        }
+        Ok(acceptor)
+    }
+
+    fn slot(
+        &mut self,
+        source: &Source,
+        issue: Option<Issue>,
+    ) -> Result<Arc<Slot>, CertificateError> {
+        match source {
+            Source::Files { chain, key } => {
+                let identity = Identity::read(chain, key)?;
+                let subject = key.display().to_string();
+                Ok(Slot::new(identity.certified(&subject)?))
+            }
+            Source::Local(name) => {
+                let issue = issue.ok_or_else(|| CertificateError {
+                    subject: name.clone(),
+                    reason: "the local certificate authority is not linked".to_string(),
+                })?;
+                let (certified, at) = local(name, issue)?;
+                let slot = Slot::new(certified);
+                let renewals = self.renewals.get_mut();
+                renewals
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(Renewal {
+                        name: name.clone(),
+                        slot: Arc::clone(&slot),
+                        issue,
+                        at,
+                    });
+                Ok(slot)
+            }
+        }
+    }
+
+    /// Renews the certificates that are due at a time in seconds since 1970.
+    /// Returns when to look again, if there are any that are renewed at all,
+    /// and what went wrong. Reads and writes files, so it is not for workers.
+    pub fn renew(&self, now: i64) -> (Option<i64>, Vec<CertificateError>) {
+        let mut renewals = self.renewals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut errors = Vec::new();
+        for renewal in renewals.iter_mut().filter(|renewal| renewal.at <= now) {
+            match local(&renewal.name, renewal.issue) {
+                Ok((certified, at)) => {
+                    renewal.slot.replace(certified);
+                    renewal.at = at.max(now + RETRY_SECONDS);
+                }
+                Err(error) => {
+                    renewal.at = now + RETRY_SECONDS;
+                    errors.push(error);
+                }
+            }
+        }
+        (renewals.iter().map(|renewal| renewal.at).min(), errors)
+    }
+
+    /// The policy for a name: the name's own, then the wildcard that covers
+    /// it, then the one for the rest.
+    fn config(&self, name: Option<&str>) -> Option<&Arc<ServerConfig>> {
+        let name = name.unwrap_or("").to_ascii_lowercase();
+        let name = name.strip_suffix('.').unwrap_or(&name);
+        let wildcard = || {
+            let (_, rest) = name.split_once('.')?;
+            self.policies.get(&format!("*.{rest}"))
+        };
+        let own = self.policies.get(name).or_else(wildcard);
+        own.or_else(|| self.policies.get(""))
+    }
+}
+
+/// Time until a renewal that failed is tried again.
+const RETRY_SECONDS: i64 = 600;
+
+/// Seconds since 1970.
+pub fn unix_now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
+}
+
+fn local(name: &str, issue: Issue) -> Result<(rustls::sign::CertifiedKey, i64), CertificateError> {
+    let issued = issue(name).map_err(|reason| CertificateError {
+        subject: name.to_string(),
+        reason,
+    })?;
+    Ok((issued.identity.certified(name)?, issued.renew_at))
+}
+
+/// The server's side of a connection.
+pub struct Session {
+    acceptor: Arc<Acceptor>,
+    state: State,
+    /// An alert of a connection that did not come about.
+    alert: Vec<u8>,
+}
+
+enum State {
+    /// The client's first message is not complete; whether nothing of it has
+    /// come yet.
+    Hello(HelloReader, bool),
+    /// A policy was chosen.
+    Open(ServerConnection),
+    /// There is nothing to go on with.
+    Failed,
+}
+
+/// Why a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AcceptFailure {
+    /// The peer speaks plain HTTP.
+    PlainHttp,
+    /// The handshake or a record is not acceptable; an alert may be among the
+    /// ciphertext.
+    Protocol,
+}
+
+/// What can be asked of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// `tls1.2`, `tls1.3`
+    Version,
+    /// The cipher suite's name in the registry.
+    CipherSuite,
+    /// The name that the client asked for.
+    ServerName,
+    /// The protocol chosen by ALPN.
+    Protocol,
+    /// Whether an earlier session was resumed.
+    Resumed,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Session")
+    }
+}
+
+impl Session {
+    /// Begins a connection.
+    pub fn new(acceptor: Arc<Acceptor>) -> Self {
+        Self {
+            acceptor,
+            state: State::Hello(HelloReader::default(), true),
+            alert: Vec::new(),
+        }
+    }
+
+    /// Takes bytes that arrived and appends the plaintext that they hold.
+    /// Whether the peer has said that no more comes.
+    ///
+    /// # Errors
+    /// If the connection cannot go on.
+    pub fn feed(
+        &mut self,
+        ciphertext: &[u8],
+        plaintext: &mut Vec<u8>,
+    ) -> Result<bool, AcceptFailure> {
+        match &mut self.state {
+            State::Open(connection) => session::feed(connection, ciphertext, plaintext)
+                .map_err(|_| AcceptFailure::Protocol),
+            State::Hello(..) => self.feed_hello(ciphertext, plaintext),
+            State::Failed => Err(AcceptFailure::Protocol),
+        }
+    }
+
+    fn feed_hello(
+        &mut self,
+        mut input: &[u8],
+        plaintext: &mut Vec<u8>,
+    ) -> Result<bool, AcceptFailure> {
+        let State::Hello(reader, fresh) = &mut self.state else {
+            return Err(AcceptFailure::Protocol);
+        };
+        // A record begins with its type, 20 to 24 (RFC 8446 §5.1); a method of
+        // HTTP with a letter.
+        if *fresh && input.first().is_some_and(u8::is_ascii_uppercase) {
+            self.state = State::Failed;
+            return Err(AcceptFailure::PlainHttp);
+        }
+        *fresh = false;
+        while !input.is_empty() {
+            if !matches!(reader.read_tls(&mut input), Ok(1..)) {
+                self.state = State::Failed;
+                return Err(AcceptFailure::Protocol);
+            }
+            match reader.accept() {
+                Ok(None) => {}
+                Ok(Some(accepted)) => {
+                    self.open(accepted)?;
+                    let State::Open(connection) = &mut self.state else {
+                        return Err(AcceptFailure::Protocol);
+                    };
+                    // What came with the first message lies in the connection.
+                    let ended = session::process(connection, plaintext)
+                        .map_err(|_| AcceptFailure::Protocol)?;
+                    return Ok(ended || self.feed(input, plaintext)?);
+                }
+                Err((_, mut alert)) => {
+                    let _written = alert.write_all(&mut self.alert);
+                    self.state = State::Failed;
+                    return Err(AcceptFailure::Protocol);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Chooses the policy and goes on with the handshake.
+    fn open(&mut self, accepted: rustls::server::Accepted) -> Result<(), AcceptFailure> {
+        self.state = State::Failed;
+        let hello = accepted.client_hello();
+        let Some(config) = self.acceptor.config(hello.server_name()) else {
+            self.alert.extend_from_slice(UNRECOGNIZED_NAME);
+            return Err(AcceptFailure::Protocol);
+        };
+        match accepted.into_connection(Arc::clone(config)) {
+            Ok(mut connection) => {
+                connection.set_buffer_limit(None);
+                self.state = State::Open(connection);
+                Ok(())
+            }
+            Err((_, mut alert)) => {
+                let _written = alert.write_all(&mut self.alert);
+                Err(AcceptFailure::Protocol)
+            }
+        }
+    }
+
+    /// Takes plaintext to be sent.
+    pub fn put(&mut self, plaintext: &[u8]) {
+        if let State::Open(connection) = &mut self.state {
+            session::put(connection, plaintext);
+        }
+    }
+
+    /// Appends ciphertext that is to be sent now.
+    pub fn take(&mut self, out: &mut Vec<u8>) {
+        out.append(&mut self.alert);
+        if let State::Open(connection) = &mut self.state {
+            session::take(connection, out);
+        }
+    }
+
+    /// Says that nothing more is put.
+    pub fn close(&mut self) {
+        if let State::Open(connection) = &mut self.state {
+            connection.send_close_notify();
+        }
+    }
+
+    /// Appends what is known, in the words of Caddy's placeholders; nothing
+    /// before the handshake.
+    pub fn fact(&self, fact: Fact, out: &mut Vec<u8>) {
+        let State::Open(connection) = &self.state else {
+            return;
+        };
+        match fact {
+            Fact::Version => match connection.protocol_version() {
+                Some(rustls::ProtocolVersion::TLSv1_3) => out.extend_from_slice(b"tls1.3"),
+                Some(rustls::ProtocolVersion::TLSv1_2) => out.extend_from_slice(b"tls1.2"),
+                _ => {}
+            },
+            Fact::CipherSuite => {
+                if let Some(suite) = connection.negotiated_cipher_suite() {
+                    // rustls sets the suites of TLS 1.3 apart by their prefix.
+                    let name = format!("{:?}", suite.suite()).replace("TLS13_", "TLS_");
+                    out.extend_from_slice(name.as_bytes());
+                }
+            }
+            Fact::ServerName => {
+                out.extend_from_slice(connection.server_name().unwrap_or("").as_bytes());
+            }
+            Fact::Protocol => out.extend_from_slice(connection.alpn_protocol().unwrap_or(b"")),
+            Fact::Resumed => {
+                let resumed = connection.handshake_kind() == Some(HandshakeKind::Resumed);
+                out.extend_from_slice(if resumed { b"true" } else { b"false" });
+            }
+        }
+    }
+}
+
+/// The fatal alert of a server that has no certificate for a name: a record of
+/// type 21 with level 2 and description 112 (RFC 8446 §6).
+const UNRECOGNIZED_NAME: &[u8] = &[21, 3, 3, 0, 2, 2, 112];
