@@ -310,6 +310,8 @@ pub struct Exchange {
     pub(crate) subrequest: Option<Key>,
     /// The body of the subrequest that ran last.
     pub(crate) subrequest_body: Vec<u8>,
+    /// Subrequests that the request has led to, counted where it came in.
+    pub(crate) subrequests: u32,
     /// Of a subrequest: its response's body so far.
     pub(crate) collected: Vec<u8>,
     pub(crate) uuid: OnceCell<[u8; 36]>,
@@ -339,6 +341,7 @@ impl Exchange {
             variables: Vec::new(),
             captures: Captures::default(),
             subrequest: None,
+            subrequests: 0,
             subrequest_body: Vec::new(),
             collected: Vec::new(),
             uuid: OnceCell::new(),
@@ -364,6 +367,7 @@ impl Exchange {
         self.variables.clear();
         self.captures.clear();
         self.subrequest = None;
+        self.subrequests = 0;
         self.subrequest_body = Vec::new();
         self.collected = Vec::new();
         self.uuid = OnceCell::new();

@@ -45,6 +45,10 @@ pub const SUBREQUEST_BODY_MAX: usize = 1 << 20;
 /// Subrequests within subrequests; a site that includes itself ends here.
 pub const SUBREQUEST_DEPTH_MAX: u32 = 8;
 
+/// Subrequests that one request may lead to, at all depths together; without
+/// it a site that includes itself twice would work for hours.
+pub const SUBREQUESTS_MAX: u32 = 64;
+
 /// Entries that site code may run one after another without waiting; a loop of
 /// `Goto`s or of errors in error routes ends here.
 pub const RUNS_MAX: u32 = 10_000;

@@ -9,7 +9,7 @@ use zs_abi::tables::{
     self, EntryId, LISTEN_UNIX, Line, Listener, RegexId, Segment, Server, ServerId,
 };
 use zs_abi::{Capability, Site, SiteData, Source, Text};
-use zs_guest::{Constants, EntryPoint, Fault, Text as Code, Window};
+use zs_guest::{Constants, EntryPoint, Fault, FaultKind, Text as Code, Window};
 use zs_proto::regex::Program;
 
 use crate::capability::{Acceptor, Capabilities};
@@ -155,7 +155,10 @@ impl LoadedSite {
             .record(entry.0)
             .map(|record: tables::Entry| record.name);
         let name = self.text(name.unwrap_or(Text::EMPTY)).escape_ascii();
-        let place = fault.pc_offset.and_then(|offset| self.line_at(offset));
+        // A trap's offset is that of the instruction after the one that gave up.
+        let after = matches!(fault.kind, FaultKind::Trap(_) | FaultKind::UnknownTrap(_));
+        let at = |offset: u32| self.line_at(offset.saturating_sub(u32::from(after)));
+        let place = fault.pc_offset.and_then(at);
         match place {
             Some(line) => {
                 let file = self.text(line.file).escape_ascii();

@@ -6,7 +6,7 @@ use zs_io::Key;
 
 use crate::exchange::{Body, Carrier, Exchange, Phase};
 use crate::expand::Expander;
-use crate::limits::{SUBREQUEST_BODY_MAX, SUBREQUEST_DEPTH_MAX};
+use crate::limits::{SUBREQUEST_BODY_MAX, SUBREQUEST_DEPTH_MAX, SUBREQUESTS_MAX};
 use crate::worker::Worker;
 
 impl Worker {
@@ -22,10 +22,13 @@ impl Worker {
             return;
         };
         let depth = depth_of(exchange) + 1;
-        if depth > SUBREQUEST_DEPTH_MAX {
-            self.raise(parent, 500, b"subrequests are nested too deeply");
+        if depth > SUBREQUEST_DEPTH_MAX || !self.count_subrequest(parent) {
+            self.raise(parent, 500, b"too many subrequests");
             return;
         }
+        let Some(exchange) = self.exchange(parent) else {
+            return;
+        };
         let expander = Expander {
             site,
             exchange,
@@ -122,6 +125,22 @@ impl Worker {
             exchange.subrequest_body = body;
         }
         self.resume(parent, resume, u64::from(status));
+    }
+
+    /// Counts a subrequest where its request came in; false if that has led to
+    /// too many.
+    fn count_subrequest(&mut self, parent: Key) -> bool {
+        let mut at = parent;
+        while let Some(exchange) = self.exchange_mut(at) {
+            match exchange.carrier {
+                Carrier::Subrequest { parent, .. } => at = parent,
+                Carrier::Connection(_) => {
+                    exchange.subrequests += 1;
+                    return exchange.subrequests <= SUBREQUESTS_MAX;
+                }
+            }
+        }
+        false
     }
 
     fn fail_subrequest(&mut self, key: Key, parent: Key, message: &[u8]) {
