@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
@@ -54,6 +54,9 @@ struct Control {
     draining: AtomicBool,
     /// Time for requests in progress, in milliseconds.
     grace_ms: AtomicU64,
+    /// Workers that have not ended. A thread's own state would tell too late:
+    /// it is still running when it says so.
+    alive: AtomicUsize,
     /// Woken when a worker has ended.
     ended: Waker,
 }
@@ -134,6 +137,7 @@ impl Running {
             control: Arc::new(Control {
                 draining: AtomicBool::new(false),
                 grace_ms: AtomicU64::new(options.grace_ms),
+                alive: AtomicUsize::new(0),
                 ended: Waker::new().map_err(StartError::Worker)?,
             }),
             workers: Vec::new(),
@@ -186,10 +190,12 @@ impl Running {
         let control = Arc::clone(&self.control);
         let (tell, told) = mpsc::channel();
         let mine = waker.clone();
+        control.alive.fetch_add(1, Ordering::AcqRel);
         let thread = thread::Builder::new()
             .name(format!("worker{number}"))
             .spawn(move || {
                 run_worker(site, kind, sockets, &mine, &control, &tell);
+                control.alive.fetch_sub(1, Ordering::AcqRel);
                 control.ended.wake();
             })?;
         self.workers.push((waker, thread));
@@ -215,7 +221,7 @@ impl Running {
                     return 1;
                 }
             }
-            if self.workers.iter().all(|(_, thread)| thread.is_finished()) {
+            if self.control.alive.load(Ordering::Acquire) == 0 {
                 break;
             }
         }

@@ -42,6 +42,7 @@ pub struct Worker {
     woken_proxies: VecDeque<Key>,
     proxy_state: Option<Opaque>,
     date: Date,
+    events: Vec<Event>,
     pub(crate) draining: bool,
     /// The connection that is lent out, and its socket.
     lent: Option<(Key, Key)>,
@@ -118,6 +119,7 @@ impl Worker {
                 second: -1,
                 text: [b' '; HTTP_DATE_BYTES],
             },
+            events: Vec::new(),
             draining: false,
             lent: None,
         })
@@ -298,7 +300,6 @@ impl Worker {
 
     /// Works until the server has stopped: draining, and nothing left.
     pub(crate) fn work(&mut self, mut drain: impl FnMut(&mut Self) -> Option<Millis>) {
-        let mut events = Vec::new();
         if let Err(error) = self.start_proxy() {
             log::line(format_args!("{error}"));
             return;
@@ -306,25 +307,39 @@ impl Worker {
         loop {
             let end = drain(self);
             let done = self.draining && self.connections.is_empty();
-            if done || end.is_some_and(|end| self.io.now() >= end) {
+            if done || end.is_some_and(|end| self.io.now() >= end) || !self.turn(end) {
                 break;
-            }
-            if let Err(error) = self.io.turn(end, &mut events) {
-                log::line(format_args!("the event loop has failed: {error}"));
-                break;
-            }
-            for event in events.drain(..) {
-                self.handle(event);
             }
         }
         Capabilities::stop_proxy(self);
+    }
+
+    /// Waits for events, at most until then, and handles them. False if the
+    /// loop has failed.
+    fn turn(&mut self, until: Option<Millis>) -> bool {
+        let mut events = std::mem::take(&mut self.events);
+        let result = self.io.turn(until, &mut events);
+        for event in events.drain(..) {
+            self.handle(event);
+        }
+        self.events = events;
+        if let Err(error) = &result {
+            log::line(format_args!("the event loop has failed: {error}"));
+        }
+        result.is_ok()
     }
 
     /// Accepts nothing more, ends idle connections and asks the others to end
     /// after the request they are at.
     pub(crate) fn drain(&mut self) {
         self.draining = true;
+        // Connections and requests that have arrived already are served; a
+        // turn takes in what the turn before it has begun to ask for.
+        for _ in 0..2 {
+            self.turn(Some(self.io.now()));
+        }
         self.stop_listening();
+        self.turn(Some(self.io.now()));
         for key in self.connections.keys().collect::<Vec<_>>() {
             self.with_connection(key, |connection, worker| connection.drain(worker));
         }
