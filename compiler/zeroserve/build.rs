@@ -12,10 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-mod embed {
-    //! How objects are stripped of debug information.
-    include!("build/strip.rs");
-}
+#[path = "build/slim.rs"]
+mod slim;
 
 /// What sites run on.
 const TARGET: &str = "x86_64-unknown-linux-musl";
@@ -51,7 +49,7 @@ fn write(files: &[(&str, PathBuf)]) {
     let mut table = String::from("pub const RUNTIME: &[(&str, &[u8])] = &[\n");
     for (name, path) in files {
         let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let slim = embed::strip(name, &bytes);
+        let slim = slim::slim(name, &bytes);
         let packed = zstd::encode_all(&slim[..], LEVEL).expect("packing bytes in memory");
         let file = out.join(format!("{name}.zst"));
         fs::write(&file, packed).expect("OUT_DIR is writable");

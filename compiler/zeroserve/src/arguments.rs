@@ -106,12 +106,34 @@ pub struct Run {
     /// Which configuration is served.
     #[command(flatten)]
     pub input: Input,
-    /// How the server waits for I/O: auto, uring or epoll
+    /// How to talk to the kernel
     #[arg(long, value_name = "KIND", default_value = "auto")]
-    pub io: String,
+    pub io: Io,
     /// How many worker threads serve [default: one for each CPU]
     #[arg(long, value_name = "N")]
     pub workers: Option<u16>,
+}
+
+/// How to talk to the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Io {
+    /// io_uring, or epoll where it is denied.
+    Auto,
+    /// io_uring.
+    Uring,
+    /// epoll.
+    Epoll,
+}
+
+impl Io {
+    /// As the event loop names it.
+    pub fn choice(self) -> zs_io::Choice {
+        match self {
+            Self::Auto => zs_io::Choice::Auto,
+            Self::Uring => zs_io::Choice::Uring,
+            Self::Epoll => zs_io::Choice::Epoll,
+        }
+    }
 }
 
 /// `adapt`.

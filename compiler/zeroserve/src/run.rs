@@ -6,12 +6,14 @@
 #![expect(unsafe_code, reason = "maps machine code and hands it to the runtime")]
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::process::ExitCode;
 use std::ptr::NonNull;
 
 use zs_abi::{Capability, Helper, Site};
 use zs_object::{Contents, ReferenceKind, SectionId};
+use zs_server::{LoadedSite, Options};
 
 use crate::arguments::Run;
 use crate::assemble::site_symbol;
@@ -29,20 +31,21 @@ pub fn serve(site: &compile::Site, arguments: &Run) -> ExitCode {
             return ExitCode::from(4);
         }
     };
-    let options = zs_server::Options {
-        io: match arguments.io.parse() {
-            Ok(choice) => choice,
-            Err(message) => {
-                eprintln!("error: {message}");
-                return ExitCode::from(2);
-            }
-        },
-        workers: arguments.workers,
-        ..zs_server::Options::default()
-    };
     // SAFETY: the descriptor was written by this program's own compiler, its
     // code was audited, and the mapping is never taken back.
-    ExitCode::from(unsafe { zs_server::serve(mapped.site(), &options) })
+    let loaded = match unsafe { LoadedSite::load(mapped.site()) } {
+        Ok(loaded) => Box::leak(Box::new(loaded)),
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(3);
+        }
+    };
+    let workers = arguments.workers.and_then(|count| NonZeroUsize::new(count.into()));
+    let options = Options { io: arguments.io.choice(), workers, ..Options::default() };
+    match zs_server::serve(loaded, &options) {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::from(3),
+    }
 }
 
 /// An object's sections in memory, references resolved. It stays for as long
@@ -133,9 +136,10 @@ fn outside(name: &str) -> Result<u64, String> {
     let capability = Capability::ALL.into_iter().find(|known| known.symbol() == name);
     let address = match (helper, capability) {
         (Some(helper), _) => zs_server::helper_address(*helper),
-        (None, Some(capability)) => zs_server::capability_address(capability),
-        (None, None) => return Err(format!("the object refers to `{name}`, which does not exist")),
+        (None, Some(capability)) => Some(zs_server::capability::address(capability)),
+        (None, None) => None,
     };
+    let address = address.ok_or_else(|| format!("this runtime has no `{name}`"))?;
     Ok(address as u64)
 }
 
