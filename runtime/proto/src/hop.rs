@@ -30,7 +30,8 @@ pub fn upgrade(head: &Head) -> Option<&[u8]> {
     }
 }
 
-fn is_hop_by_hop(name: &[u8]) -> bool {
+/// Whether a field always belongs to one connection.
+pub fn is_hop_by_hop(name: &[u8]) -> bool {
     HOP_BY_HOP
         .iter()
         .any(|other| other.as_bytes().eq_ignore_ascii_case(name))
@@ -68,7 +69,7 @@ mod tests {
         assert_eq!(upgrade(&head), Some(&b"websocket"[..]));
         remove(&mut head);
         let names: Vec<_> = head.iter().map(|(name, _)| name).collect();
-        assert_eq!(names, [&b"Accept"[..], b"TE"]);
+        assert_eq!(names, [&b"Accept"[..], b"Te"]);
         assert_eq!(head.first(b"TE"), Some(&b"trailers"[..]));
     }
 }

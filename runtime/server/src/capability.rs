@@ -12,6 +12,7 @@ use std::ptr::NonNull;
 
 use zs_abi::tables::{ProxyId, ServerId};
 use zs_abi::{Capability, Site};
+pub use zs_client::tls::TlsTable as UpstreamTlsTable;
 use zs_io::{Event, Key};
 pub use zs_tls::authority::AuthorityTable;
 
@@ -223,18 +224,27 @@ impl Drop for TlsSession {
 /// TLS towards clients, as `zs-static` exports it.
 pub const TLS: TlsTable = crate::tls_part::TABLE;
 
+/// The proxy, as `zs-static` exports it.
+pub const PROXY: ProxyTable = crate::proxy::TABLE;
+
+/// TLS towards upstreams, as `zs-static` exports it.
+pub const PROXY_TLS: UpstreamTlsTable = zs_client::tls::TABLE;
+
 /// The local authority, as `zs-static` exports it.
 pub const LOCAL_AUTHORITY: AuthorityTable = zs_tls::authority::TABLE;
 
 /// The function table of a capability, for a site that is not linked but
-/// loaded into this process. Null for a part that this build does not have.
+/// loaded into this process.
 pub fn address(capability: Capability) -> *const u8 {
     static TLS_HERE: TlsTable = TLS;
+    static PROXY_HERE: ProxyTable = PROXY;
+    static PROXY_TLS_HERE: UpstreamTlsTable = PROXY_TLS;
     static LOCAL_AUTHORITY_HERE: AuthorityTable = LOCAL_AUTHORITY;
     match capability {
         Capability::Tls => (&raw const TLS_HERE).cast(),
         Capability::LocalAuthority => (&raw const LOCAL_AUTHORITY_HERE).cast(),
-        Capability::Proxy | Capability::ProxyTls => std::ptr::null(),
+        Capability::Proxy => (&raw const PROXY_HERE).cast(),
+        Capability::ProxyTls => (&raw const PROXY_TLS_HERE).cast(),
     }
 }
 

@@ -25,6 +25,7 @@ mod listen;
 mod log;
 mod options;
 mod pipe;
+mod proxy;
 mod respond;
 mod rewrite_list;
 mod server;

@@ -85,3 +85,7 @@ pub const GRACE_MS: u64 = 10_000;
 
 /// Time without accepting after the system ran out of descriptors.
 pub const ACCEPT_PAUSE_MS: u64 = 100;
+
+/// Bytes of an upstream's response head, or of a chunk's line within its body:
+/// as much as a request head of a client may have.
+pub const RESPONSE_HEAD_BYTES_MAX: usize = 1 << 20;

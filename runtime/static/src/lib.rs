@@ -12,13 +12,21 @@
 use std::ffi::{CStr, c_char, c_int};
 
 use zs_server::LoadedSite;
-use zs_server::capability::{self, AuthorityTable, TlsTable};
+use zs_server::capability::{self, AuthorityTable, ProxyTable, TlsTable, UpstreamTlsTable};
 
 include!(concat!(env!("OUT_DIR"), "/site.rs"));
 
 /// TLS towards clients.
 #[unsafe(export_name = "zs_capability_tls")]
 pub static TLS: TlsTable = capability::TLS;
+
+/// The proxy, without TLS.
+#[unsafe(export_name = "zs_capability_proxy")]
+pub static PROXY: ProxyTable = capability::PROXY;
+
+/// TLS towards upstreams.
+#[unsafe(export_name = "zs_capability_proxy_tls")]
+pub static PROXY_TLS: UpstreamTlsTable = capability::PROXY_TLS;
 
 /// Certificates of the local authority.
 #[unsafe(export_name = "zs_capability_local_authority")]

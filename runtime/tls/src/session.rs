@@ -1,12 +1,33 @@
 //! What both ends of a connection have in common: moving bytes through
 //! rustls.
 
+use std::fmt;
+
 use rustls::{ConnectionCommon, SideData};
 
 /// The connection cannot go on; an alert for the peer may be among the
 /// ciphertext.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure;
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What is wrong, as a clause.
+    pub reason: String,
+}
+
+impl Failure {
+    fn of(error: &dyn fmt::Display) -> Self {
+        Self {
+            reason: error.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for Failure {}
 
 /// Takes ciphertext and appends the plaintext that it holds. Whether the peer
 /// has said that no more comes.
@@ -20,10 +41,12 @@ pub(crate) fn feed<S: SideData>(
     plaintext: &mut Vec<u8>,
 ) -> Result<bool, Failure> {
     while !ciphertext.is_empty() {
-        let read = connection.read_tls(&mut ciphertext).map_err(|_| Failure)?;
+        let read = connection
+            .read_tls(&mut ciphertext)
+            .map_err(|error| Failure::of(&error))?;
         let processed = connection.process_new_packets();
         take_plaintext(connection, plaintext);
-        let state = processed.map_err(|_| Failure)?;
+        let state = processed.map_err(|error| Failure::of(&error))?;
         if state.peer_has_closed() {
             return Ok(true);
         }
@@ -44,7 +67,9 @@ pub(crate) fn process<S: SideData>(
 ) -> Result<bool, Failure> {
     let processed = connection.process_new_packets();
     take_plaintext(connection, plaintext);
-    Ok(processed.map_err(|_| Failure)?.peer_has_closed())
+    Ok(processed
+        .map_err(|error| Failure::of(&error))?
+        .peer_has_closed())
 }
 
 fn take_plaintext<S: SideData>(connection: &mut ConnectionCommon<S>, out: &mut Vec<u8>) {

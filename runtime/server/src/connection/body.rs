@@ -9,25 +9,27 @@ use crate::worker::Worker;
 
 /// Reads a body out of the input.
 #[derive(Debug)]
-pub(super) enum BodyReader {
+pub(crate) enum BodyReader {
     /// Nothing is left.
     Done,
     /// So many bytes are left.
     Length(u64),
     /// Chunks are left.
     Chunked(chunked::Decoder),
-    /// Everything that comes, after a switch of protocols.
+    /// Everything that comes until the peer ends: after a switch of protocols,
+    /// and bodies of responses whose length is not told.
     Tunnel,
 }
 
 /// The body is malformed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct BodyBroken;
+pub(crate) struct BodyBroken;
 
 impl BodyReader {
     pub fn new(length: BodyLength) -> Self {
         match length {
-            BodyLength::None | BodyLength::UntilClose => Self::Done,
+            BodyLength::None => Self::Done,
+            BodyLength::UntilClose => Self::Tunnel,
             BodyLength::Bytes(count) => Self::Length(count),
             BodyLength::Chunked => Self::Chunked(chunked::Decoder::new()),
         }
@@ -44,7 +46,7 @@ impl BodyReader {
 
     /// Takes body bytes off the front of the input: how much of it was used,
     /// and the bytes. Nothing used means that more input is needed.
-    fn take<'a>(&mut self, input: &'a [u8]) -> Result<(usize, &'a [u8]), BodyBroken> {
+    pub fn take<'a>(&mut self, input: &'a [u8]) -> Result<(usize, &'a [u8]), BodyBroken> {
         match self {
             Self::Done => Ok((0, &[])),
             Self::Tunnel => Ok((input.len(), input)),

@@ -21,7 +21,7 @@ use crate::exchange::Origin;
 use crate::limits::INPUT_HIGH;
 use crate::worker::Worker;
 
-use body::BodyReader;
+pub(crate) use body::BodyReader;
 use deadline::Deadline;
 use response::Framing;
 
