@@ -170,8 +170,7 @@ impl Expander<'_> {
             Source::Uuid => out.extend_from_slice(self.exchange.uuid.get_or_init(uuid)),
             Source::Duration => push_duration(out, self.elapsed_nanos()),
             Source::DurationMs => {
-                let millis = self.elapsed_nanos() as f64 / 1e6;
-                out.extend_from_slice(millis.to_string().as_bytes());
+                push_fixed(out, self.elapsed_nanos(), 1_000_000);
             }
             _ => {}
         }
@@ -381,9 +380,9 @@ fn push_duration(out: &mut Vec<u8>, nanos: u64) {
         1_000_000..1_000_000_000 => ("ms", 1_000_000),
         _ => ("s", 1_000_000_000),
     };
-    let mut whole = nanos / scale;
+    let mut shown = nanos;
     if unit == "s" {
-        let (hours, minutes) = (whole / 3600, whole / 60 % 60);
+        let (hours, minutes) = (nanos / scale / 3600, nanos / scale / 60 % 60);
         if hours > 0 {
             push_decimal(out, hours);
             out.push(b'h');
@@ -392,19 +391,25 @@ fn push_duration(out: &mut Vec<u8>, nanos: u64) {
             push_decimal(out, minutes);
             out.push(b'm');
         }
-        whole %= 60;
+        shown %= 60 * scale;
     }
-    push_decimal(out, whole);
-    let (mut rest, mut scale) = (nanos % scale, scale);
+    push_fixed(out, shown, scale);
+    out.extend_from_slice(unit.as_bytes());
+}
+
+/// Appends `value / scale` in decimal digits, with as many behind the point as
+/// are needed; `scale` is a power of ten.
+fn push_fixed(out: &mut Vec<u8>, value: u64, mut scale: u64) {
+    push_decimal(out, value / scale);
+    let mut rest = value % scale;
     if rest > 0 {
         out.push(b'.');
-        while rest > 0 {
-            scale /= 10;
-            out.push(b'0' + (rest / scale) as u8);
-            rest %= scale;
-        }
     }
-    out.extend_from_slice(unit.as_bytes());
+    while rest > 0 {
+        scale /= 10;
+        out.push(b'0' + (rest / scale) as u8);
+        rest %= scale;
+    }
 }
 
 /// A random identifier (RFC 9562, version 4).
