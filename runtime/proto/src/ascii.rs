@@ -34,6 +34,47 @@ pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|element| !element.is_empty())
 }
 
+/// Where a byte first stands in `text`.
+pub fn find_byte(text: &[u8], byte: u8) -> Option<usize> {
+    let pattern = LOW_BITS * u64::from(byte);
+    let (words, rest) = text.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let found = zero_bytes(u64::from_le_bytes(*word) ^ pattern);
+        if found != 0 {
+            return Some(number * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let at = rest.iter().position(|other| *other == byte)?;
+    Some(words.len() * 8 + at)
+}
+
+/// How many bytes at the start of `text` may stand in a field value.
+pub fn field_value_len(text: &[u8]) -> usize {
+    let (words, _) = text.as_chunks::<8>();
+    let mut at = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let control = word.wrapping_sub(LOW_BITS * 0x20) & !word & HIGH_BITS;
+        if control | zero_bytes(word ^ (LOW_BITS * 0x7f)) != 0 {
+            break;
+        }
+        at += 8;
+    }
+    at + text[at..]
+        .iter()
+        .take_while(|byte| is_field_value(**byte))
+        .count()
+}
+
+const LOW_BITS: u64 = 0x0101_0101_0101_0101;
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+
+/// The high bit of the lowest byte that is zero; bits above it may be set for
+/// other bytes, too.
+const fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(LOW_BITS) & !word & HIGH_BITS
+}
+
 /// Where `needle` first stands in `text`; an empty needle stands at 0.
 pub fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
     let Some((first, rest)) = needle.split_first() else {
@@ -42,7 +83,7 @@ pub fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
     let last = text.len().checked_sub(needle.len())?;
     let mut at = 0;
     while at <= last {
-        at += text[at..=last].iter().position(|byte| byte == first)?;
+        at += find_byte(&text[at..=last], *first)?;
         if text[at + 1..].starts_with(rest) {
             return Some(at);
         }
@@ -177,6 +218,23 @@ mod tests {
 
     #[test]
     fn finds() {
+        for len in 0..40 {
+            let mut text = vec![b'x'; len];
+            assert_eq!(find_byte(&text, b'\n'), None);
+            assert_eq!(field_value_len(&text), len);
+            for at in 0..len {
+                text[at] = b'\n';
+                assert_eq!(find_byte(&text, b'\n'), Some(at));
+                assert_eq!(field_value_len(&text), at);
+                text[at] = 0x7f;
+                assert_eq!(field_value_len(&text), at);
+                text[at] = b'\t';
+                assert_eq!(field_value_len(&text), len);
+                text[at] = 0xff;
+                assert_eq!(field_value_len(&text), len);
+                text[at] = b'x';
+            }
+        }
         assert_eq!(find(b"aab", b"ab"), Some(1));
         assert_eq!(find(b"aa", b"ab"), None);
         assert_eq!(find(b"a", b"ab"), None);

@@ -41,6 +41,8 @@ pub struct Head {
 struct Field {
     name: Span,
     value: Span,
+    /// Whether the name is in canonical form.
+    canonical: bool,
 }
 
 impl Head {
@@ -67,7 +69,11 @@ impl Head {
 
     /// Adds a field whose name and value lie in the loaded bytes.
     pub(crate) fn index(&mut self, name: Span, value: Span) {
-        self.fields.push(Field { name, value });
+        self.fields.push(Field {
+            name,
+            value,
+            canonical: false,
+        });
     }
 
     /// A piece of the loaded bytes.
@@ -138,9 +144,28 @@ impl Head {
 
     /// Adds a field after the present ones.
     pub fn push(&mut self, name: &[u8], value: &[u8]) {
-        let name = self.store(name);
-        let value = self.store(value);
-        self.fields.push(Field { name, value });
+        let at = self.bytes.len();
+        push_canonical(&mut self.bytes, name);
+        let name = Span::new(at, self.bytes.len());
+        let value = self.store_value(value);
+        self.fields.push(Field {
+            name,
+            value,
+            canonical: true,
+        });
+    }
+
+    /// As [`Self::push`], for a name that is in canonical form already.
+    pub fn push_canonical(&mut self, name: &[u8], value: &[u8]) {
+        let at = self.bytes.len();
+        self.bytes.extend_from_slice(name);
+        let name = Span::new(at, self.bytes.len());
+        let value = self.store_value(value);
+        self.fields.push(Field {
+            name,
+            value,
+            canonical: true,
+        });
     }
 
     /// Replaces all values of a field by one, at the place of the first.
@@ -149,7 +174,7 @@ impl Head {
             self.push(name, value);
             return;
         };
-        let value = self.store(value);
+        let value = self.store_value(value);
         self.fields[first].value = value;
         let bytes = &self.bytes;
         let mut at = 0;
@@ -164,6 +189,14 @@ impl Head {
         let before = self.fields.len();
         self.retain(|other, _| !other.eq_ignore_ascii_case(name));
         self.fields.len() != before
+    }
+
+    /// Removes the fields whose name `drops` says. Costs one look at each name
+    /// if there are none.
+    pub fn remove_where(&mut self, drops: impl Fn(&[u8]) -> bool) {
+        if self.iter().any(|(name, _)| drops(name)) {
+            self.retain(|name, _| !drops(name));
+        }
     }
 
     /// Keeps the fields for which `keep` is true of name and value.
@@ -182,7 +215,7 @@ impl Head {
             scratch.clear();
             let (name, value) = (field.name.of(&self.bytes), field.value.of(&self.bytes));
             if change(name, value, &mut scratch) {
-                self.fields[at].value = self.store(&scratch);
+                self.fields[at].value = self.store_value(&scratch);
             }
         }
     }
@@ -195,13 +228,18 @@ impl Head {
         self.fields.extend_from_slice(&other.fields);
     }
 
-    /// Appends the fields as lines with canonical names (RFC 9112 §5). Values
-    /// that a template made may hold line breaks: they become spaces, as in Go.
+    /// Appends the fields as lines with canonical names (RFC 9112 §5).
     pub fn write_into(&self, out: &mut Vec<u8>) {
-        for (name, value) in self.iter() {
-            push_canonical(out, name);
+        for field in &self.fields {
+            let name = field.name.of(&self.bytes);
+            if field.canonical {
+                out.extend_from_slice(name);
+            } else {
+                push_canonical(out, name);
+            }
             out.extend_from_slice(b": ");
-            push_value(out, value);
+            // A received value has no line breaks: its parser refuses them.
+            out.extend_from_slice(field.value.of(&self.bytes));
             out.extend_from_slice(b"\r\n");
         }
     }
@@ -211,9 +249,18 @@ impl Head {
             .position(|(other, _)| other.eq_ignore_ascii_case(name))
     }
 
-    fn store(&mut self, text: &[u8]) -> Span {
+    /// Stores a value. One that a template made may hold line breaks, which
+    /// would let it add fields: they become spaces, as in Go.
+    fn store_value(&mut self, value: &[u8]) -> Span {
         let start = self.bytes.len();
-        self.bytes.extend_from_slice(text);
+        self.bytes.extend_from_slice(value);
+        if ascii::field_value_len(value) < value.len() {
+            for byte in &mut self.bytes[start..] {
+                if matches!(*byte, b'\r' | b'\n' | 0) {
+                    *byte = b' ';
+                }
+            }
+        }
         Span::new(start, self.bytes.len())
     }
 }
@@ -235,16 +282,6 @@ pub fn push_canonical(out: &mut Vec<u8>, name: &[u8]) {
             byte.to_ascii_lowercase()
         };
         upper = *byte == b'-';
-    }
-}
-
-fn push_value(out: &mut Vec<u8>, value: &[u8]) {
-    let start = out.len();
-    out.extend_from_slice(value);
-    for byte in &mut out[start..] {
-        if matches!(*byte, b'\r' | b'\n' | 0) {
-            *byte = b' ';
-        }
     }
 }
 

@@ -22,7 +22,7 @@ impl HeadScan {
     pub fn find(&mut self, input: &[u8]) -> Option<usize> {
         let mut at = self.seen.saturating_sub(3);
         while at < input.len() {
-            let Some(step) = input[at..].iter().position(|byte| *byte == b'\n') else {
+            let Some(step) = ascii::find_byte(&input[at..], b'\n') else {
                 break;
             };
             let newline = at + step;
@@ -222,16 +222,19 @@ impl FieldReader {
         if name_len == 0 || raw.get(colon) != Some(&b':') {
             return Err(RequestError::FieldName);
         }
-        let end = line_end(raw, colon + 1)?;
-        let text = &raw[colon + 1..end];
-        let trimmed = ascii::trim(text);
-        if !trimmed.iter().all(|byte| ascii::is_field_value(*byte)) {
-            return Err(RequestError::FieldValue);
+        let text = &raw[colon + 1..];
+        let len = ascii::field_value_len(text);
+        match &text[len..] {
+            [b'\r', b'\n', ..] => {}
+            [b'\r' | b'\n', ..] | [] => return Err(RequestError::LineEnd),
+            _ => return Err(RequestError::FieldValue),
         }
         let lead = text
             .iter()
             .take_while(|b| matches!(b, b' ' | b'\t'))
             .count();
+        let trimmed = ascii::trim(&text[lead.min(len)..len]);
+        let end = colon + 1 + len;
         let value_start = if trimmed.is_empty() {
             end
         } else {
@@ -249,15 +252,12 @@ impl FieldReader {
 /// Index of the CR of the line that holds `start`; the line must end in CRLF
 /// and hold no other CR.
 fn line_end(raw: &[u8], start: usize) -> Result<usize, RequestError> {
-    let step = raw[start..]
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .ok_or(RequestError::LineEnd)?;
+    let step = ascii::find_byte(&raw[start..], b'\n').ok_or(RequestError::LineEnd)?;
     let newline = start + step;
     if newline == start || raw[newline - 1] != b'\r' {
         return Err(RequestError::LineEnd);
     }
-    if raw[start..newline - 1].contains(&b'\r') {
+    if ascii::find_byte(&raw[start..newline - 1], b'\r').is_some() {
         return Err(RequestError::LineEnd);
     }
     Ok(newline - 1)
@@ -332,14 +332,24 @@ fn expects_continue(
 /// Whether the text can be a `Host` value: empty, or the bytes that a
 /// registered name, an address and a port are made of (RFC 3986 §3.2).
 pub fn is_host(text: &[u8]) -> bool {
-    text.iter().all(|byte| {
-        matches!(byte,
-            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'.' | b'_' | b'~' | b'%' | b':'
-                | b'[' | b']' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b','
-                | b';' | b'=')
-            || *byte >= 0x80
-    })
+    text.iter().all(|byte| HOST[usize::from(*byte)])
 }
+
+const HOST: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = byte >= 0x80
+            || matches!(
+                byte as u8,
+                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'.' | b'_' | b'~' | b'%' | b':'
+                    | b'[' | b']' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b','
+                    | b';' | b'='
+            );
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

@@ -190,7 +190,7 @@ impl Response {
         self.head.clear();
         self.kept.clear();
         self.close = false;
-        self.head.push(b"Server", SERVER_NAME);
+        self.head.push_canonical(b"Server", SERVER_NAME);
     }
 }
 

@@ -109,8 +109,12 @@ fn set_body(site: &'static LoadedSite, exchange: &mut Exchange, clock: Clock, re
 /// response without a body gets none.
 fn set_content_type(site: &'static LoadedSite, exchange: &mut Exchange, record: &Record) {
     let response = &mut exchange.response;
+    if response.body == Body::Empty {
+        return;
+    }
     let told = response.head.first(b"Content-Type");
-    if response.body == Body::Empty || told.is_some_and(|value| !value.is_empty()) {
+    let present = told.is_some();
+    if told.is_some_and(|value| !value.is_empty()) {
         return;
     }
     let sniff = record.flags & RESPONSE_SNIFF_JSON != 0;
@@ -121,7 +125,9 @@ fn set_content_type(site: &'static LoadedSite, exchange: &mut Exchange, record: 
     } else {
         site.text(record.content_type)
     };
-    if !content_type.is_empty() {
+    if present && !content_type.is_empty() {
         response.head.set(b"Content-Type", content_type);
+    } else if !content_type.is_empty() {
+        response.head.push_canonical(b"Content-Type", content_type);
     }
 }

@@ -10,6 +10,7 @@ use zs_abi::hash_bytes;
 use zs_abi::view;
 use zs_guest::{GuestPtr, Window};
 use zs_io::Address;
+use zs_proto::ascii::find_byte;
 use zs_proto::path;
 
 use crate::exchange::Exchange;
@@ -81,11 +82,9 @@ pub fn host_without_port(host: &[u8]) -> &[u8] {
         let end = rest.iter().position(|byte| *byte == b']');
         return end.map_or(host, |end| &rest[..end]);
     }
-    let mut parts = host.splitn(3, |byte| *byte == b':');
-    let name = parts.next().unwrap_or(b"");
-    // Two colons without brackets are an IPv6 literal without port.
-    match (parts.next(), parts.next()) {
-        (Some(_), None) => name,
+    match find_byte(host, b':') {
+        // Two colons without brackets are an IPv6 literal without port.
+        Some(colon) if find_byte(&host[colon + 1..], b':').is_none() => &host[..colon],
         _ => host,
     }
 }
@@ -105,7 +104,7 @@ fn lay_out_host(
     let placed = put.place(host)?;
     fixed.text(view::HOST, placed);
     fixed.long(view::HOST_HASH, hash_bytes(host));
-    let dot = host.iter().position(|byte| *byte == b'.');
+    let dot = find_byte(host, b'.');
     let tail_at = dot.map_or(host.len(), |dot| dot + 1);
     let tail = GuestText {
         start: placed.start + tail_at as u32,
@@ -132,12 +131,20 @@ fn lay_out_paths(
         last = (put.place(&target.path)?, &target.path);
     }
     fixed.text(view::PATH, last.0);
+    if needs & NEED_ANY_PATH == 0 {
+        return Ok(());
+    }
+    let plain = is_plain(&target.path);
     for (need, at, merge, lower) in [
         (view::NEED_PATH_CLEAN, view::PATH_CLEAN, true, false),
         (view::NEED_PATH_MATCH, view::PATH_MATCH, true, true),
         (view::NEED_PATH_SLASHES, view::PATH_SLASHES, false, true),
     ] {
         if needs & need == 0 {
+            continue;
+        }
+        if plain {
+            fixed.text(at, last.0);
             continue;
         }
         scratch.text.clear();
@@ -153,6 +160,20 @@ fn lay_out_paths(
         fixed.text(at, placed);
     }
     Ok(())
+}
+
+const NEED_ANY_PATH: u32 = view::NEED_PATH_CLEAN | view::NEED_PATH_MATCH | view::NEED_PATH_SLASHES;
+
+/// Whether all versions of the path are the same: nothing to clean, nothing in
+/// upper case.
+fn is_plain(path: &[u8]) -> bool {
+    let mut previous = 0;
+    path.first() == Some(&b'/')
+        && path.iter().all(|byte| {
+            let after_slash = previous == b'/';
+            previous = *byte;
+            !byte.is_ascii_uppercase() && !(after_slash && matches!(byte, b'/' | b'.'))
+        })
 }
 
 /// The port of this end; 0 on a unix socket.

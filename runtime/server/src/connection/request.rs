@@ -122,10 +122,14 @@ fn read_head(raw: &[u8], exchange: &mut Exchange) -> Result<RequestLine, Refused
         BodyLength::Bytes(count) => Some(count),
         _ => None,
     };
-    if let TargetForm::Absolute(host) | TargetForm::Authority(host) = form {
-        request.head.set(b"Host", host);
-    }
-    if line.minor >= 1 && request.host_and_port().is_empty() {
+    let host = match form {
+        TargetForm::Absolute(host) | TargetForm::Authority(host) => {
+            request.head.set(b"Host", host);
+            host
+        }
+        _ => line.host.map_or(&b""[..], |host| host.of(raw)),
+    };
+    if line.minor >= 1 && host.is_empty() {
         return Err(Refused {
             status: 400,
             reason: "",

@@ -90,7 +90,6 @@ impl Connection {
     fn settle_connection(&mut self, exchange: &mut Exchange, draining: bool) {
         let response = &mut exchange.response;
         let asked = response.close || response.head.lists(b"Connection", b"close");
-        response.head.remove(b"Connection");
         // Whether the client will send a body that it asked to send and was
         // not answered cannot be known; a long one is not worth reading.
         let unread =
@@ -105,12 +104,17 @@ impl Connection {
     fn frame(&mut self, exchange: &mut Exchange) {
         let head_request = exchange.request.method == b"HEAD";
         let response = &mut exchange.response;
-        response.head.remove(b"Transfer-Encoding");
-        if !status_has_body(response.status) {
-            response.head.remove(b"Content-Length");
-            if response.status == 304 {
-                response.head.remove(b"Content-Type");
-            }
+        let bodiless = !status_has_body(response.status);
+        let told = head_request && !bodiless && response.body == Body::Stream(None);
+        let typeless = response.status == 304;
+        response.head.remove_where(|name| match name.len() {
+            10 => name.eq_ignore_ascii_case(b"Connection"),
+            12 => typeless && name.eq_ignore_ascii_case(b"Content-Type"),
+            14 => !told && name.eq_ignore_ascii_case(b"Content-Length"),
+            17 => name.eq_ignore_ascii_case(b"Transfer-Encoding"),
+            _ => false,
+        });
+        if bodiless {
             response.drop_body();
             self.framing = Framing::None;
             return;
@@ -119,10 +123,6 @@ impl Connection {
             Body::Stream(length) => length,
             _ => Some(response.ready_bytes().len() as u64),
         };
-        let told = head_request && matches!(response.body, Body::Stream(None));
-        if !told {
-            response.head.remove(b"Content-Length");
-        }
         self.framing = match length {
             _ if head_request => Framing::None,
             Some(length) => Framing::Length(length),
