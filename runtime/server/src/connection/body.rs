@@ -28,7 +28,7 @@ pub(crate) struct BodyBroken;
 impl BodyReader {
     pub fn new(length: BodyLength) -> Self {
         match length {
-            BodyLength::None => Self::Done,
+            BodyLength::None | BodyLength::Bytes(0) => Self::Done,
             BodyLength::UntilClose => Self::Tunnel,
             BodyLength::Bytes(count) => Self::Length(count),
             BodyLength::Chunked => Self::Chunked(chunked::Decoder::new()),

@@ -11,7 +11,7 @@ use zs_abi::tables::{
     Entry, EntryId, LISTEN_TCP, Listener, Response, Segment, Server, ServerId, Template,
     TemplateId, Value,
 };
-use zs_abi::{Action, ActionKind, Site, Source};
+use zs_abi::{Action, ActionKind, Capability, Site, Source};
 use zs_data::DataBuilder;
 use zs_io::{Address, Choice};
 use zs_server::{LoadedSite, Options, Running};
@@ -24,6 +24,7 @@ pub struct SiteBuilder {
     pub data: DataBuilder,
     entries: Vec<*const u8>,
     code: (*const u8, u64),
+    capabilities: [*const u8; Capability::ALL.len()],
 }
 
 impl SiteBuilder {
@@ -32,6 +33,7 @@ impl SiteBuilder {
             data: DataBuilder::new(),
             entries: Vec::new(),
             code: (std::ptr::null(), 0),
+            capabilities: [std::ptr::null(); Capability::ALL.len()],
         }
     }
 
@@ -39,6 +41,11 @@ impl SiteBuilder {
         let name = self.data.text(name);
         self.entries.push(function as *const u8);
         EntryId(self.data.push(&Entry { name }))
+    }
+
+    /// Says that the site uses an optional part.
+    pub fn capability(&mut self, capability: Capability) {
+        self.capabilities[capability as usize] = zs_server::capability::address(capability);
     }
 
     /// Says where machine code lies that may fault.
@@ -134,7 +141,7 @@ impl SiteBuilder {
             code_len: self.code.1,
             entries: entries.as_ptr(),
             entry_count: entries.len() as u64,
-            capabilities: [std::ptr::null(); 4],
+            capabilities: self.capabilities,
         }));
         // SAFETY: everything is leaked; the entries keep to the calling
         // convention.
