@@ -40,11 +40,7 @@ pub struct TlsTable {
     /// answer may be ready then. Whether the peer has said that no more comes.
     ///
     /// Safety: the session is from `accept` and not freed.
-    pub feed: unsafe fn(
-        session: Opaque,
-        ciphertext: &[u8],
-        plaintext: &mut Vec<u8>,
-    ) -> Result<bool, TlsFailure>,
+    pub feed: Feed,
     /// Takes plaintext to be sent.
     ///
     /// Safety: as `feed`.
@@ -67,6 +63,9 @@ pub struct TlsTable {
     /// Safety: as `feed`; the session is not used afterwards.
     pub free: unsafe fn(session: Opaque),
 }
+
+/// The session, ciphertext, and where plaintext is appended.
+pub type Feed = unsafe fn(Opaque, &[u8], &mut Vec<u8>) -> Result<bool, TlsFailure>;
 
 /// Why a TLS connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -170,7 +170,7 @@ impl Proxies {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
-        ((self.random >> 32) * u64::from(count) >> 32) as u32
+        (((self.random >> 32) * u64::from(count)) >> 32) as u32
     }
 
     fn tls(

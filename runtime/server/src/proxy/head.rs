@@ -74,8 +74,10 @@ fn copy(from: &Head, to: &mut Head) {
     let trailers = from.lists(b"TE", b"trailers");
     let listed = from.contains(b"Connection");
     for (name, value) in from.iter() {
-        let dropped = hop::is_hop_by_hop(name) || is_written_anew(name);
-        if !dropped && !(listed && from.lists(b"Connection", name)) {
+        let dropped = hop::is_hop_by_hop(name)
+            || is_written_anew(name)
+            || (listed && from.lists(b"Connection", name));
+        if !dropped {
             to.push(name, value);
         }
     }

@@ -1,0 +1,328 @@
+//! Handshakes between the server's side and a client, in memory: which
+//! certificate a name gets, what is refused, and any split of the bytes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore};
+use zs_tls::authority::{Authority, Issued};
+use zs_tls::certificate::Source;
+use zs_tls::server::{AcceptFailure, Acceptor, Fact, Policy, Session, unix_now};
+
+/// A directory of the test's own, removed at its end.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("zs-tls-{name}-{}", std::process::id()));
+        let _absent = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Names with certificates in files, and what to trust.
+fn acceptor(directory: &Directory, names: &[&str]) -> (Arc<Acceptor>, RootCertStore) {
+    let mut authority = Authority::new(Some(directory.0.clone()));
+    let policies: Vec<Policy> = names
+        .iter()
+        .map(|name| {
+            let issue = if name.is_empty() {
+                "default.test"
+            } else {
+                name
+            };
+            authority.certificate(issue, unix_now()).unwrap();
+            let safe = issue.replace('*', "wildcard_");
+            let at = directory.0.join(format!("certificates/local/{safe}"));
+            Policy {
+                name: name.to_string(),
+                source: Source::Files {
+                    chain: at.join(format!("{safe}.crt")),
+                    key: at.join(format!("{safe}.key")),
+                },
+                protocols: vec![b"http/1.1".to_vec()],
+            }
+        })
+        .collect();
+    let mut roots = RootCertStore::empty();
+    let root = CertificateDer::from_pem_slice(&authority.root().unwrap()).unwrap();
+    roots.add(root).unwrap();
+    (Arc::new(Acceptor::new(&policies, None).unwrap()), roots)
+}
+
+fn config(roots: RootCertStore) -> Arc<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Arc::new(config)
+}
+
+fn client(config: &Arc<ClientConfig>, name: &str) -> ClientConnection {
+    let name = ServerName::try_from(name.to_string()).unwrap();
+    ClientConnection::new(Arc::clone(config), name).unwrap()
+}
+
+/// Passes bytes to and fro until both are quiet, in pieces of `size`; what the
+/// server has received in plain.
+fn talk(
+    client: &mut ClientConnection,
+    server: &mut Session,
+    size: usize,
+) -> Result<Vec<u8>, AcceptFailure> {
+    let mut plain = Vec::new();
+    loop {
+        let mut bytes = Vec::new();
+        while client.wants_write() {
+            client.write_tls(&mut bytes).unwrap();
+        }
+        let quiet = bytes.is_empty();
+        let mut outcome = Ok(false);
+        for piece in bytes.chunks(size) {
+            outcome = server.feed(piece, &mut plain);
+            if outcome.is_err() {
+                break;
+            }
+        }
+        let mut answer = Vec::new();
+        server.take(&mut answer);
+        let mut rest = &answer[..];
+        while !rest.is_empty() {
+            client.read_tls(&mut rest).unwrap();
+            if client.process_new_packets().is_err() {
+                return Err(outcome.err().unwrap_or(AcceptFailure::Protocol));
+            }
+        }
+        outcome?;
+        if quiet && answer.is_empty() {
+            return Ok(plain);
+        }
+    }
+}
+
+fn fact(session: &Session, fact: Fact) -> String {
+    let mut out = Vec::new();
+    session.fact(fact, &mut out);
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn names_choose_certificates() {
+    let directory = Directory::new("names");
+    let names = ["a.test", "*.a.test"];
+    let (acceptor, roots) = acceptor(&directory, &names);
+    let config = config(roots);
+    for (name, found) in [
+        ("a.test", true),
+        ("A.TEST", true),
+        ("b.a.test", true),
+        ("c.b.a.test", false),
+        ("b.test", false),
+    ] {
+        let mut server = Session::new(Arc::clone(&acceptor));
+        let mut client = client(&config, name);
+        let outcome = talk(&mut client, &mut server, 100_000);
+        assert_eq!(outcome.is_ok(), found, "{name}");
+        if found {
+            // The client has verified the name by now.
+            assert!(!client.is_handshaking());
+            assert_eq!(fact(&server, Fact::ServerName), name.to_lowercase());
+            assert_eq!(fact(&server, Fact::Version), "tls1.3");
+        } else {
+            assert_eq!(fact(&server, Fact::Version), "");
+        }
+    }
+}
+
+#[test]
+fn clients_without_a_name_get_the_default_or_an_alert() {
+    let directory = Directory::new("default");
+    let (with, roots) = acceptor(&directory, &["a.test", ""]);
+    let (without, _) = acceptor(&directory, &["a.test"]);
+    let config = config(roots);
+    let mut server = Session::new(with);
+    // An address is not sent as a name; the certificate is another's then.
+    let mut anonymous = client(&config, "127.0.0.1");
+    assert!(talk(&mut anonymous, &mut server, 100_000).is_err());
+    assert!(anonymous.peer_certificates().is_some() || !fact(&server, Fact::Version).is_empty());
+    let mut server = Session::new(without);
+    let mut anonymous = client(&config, "127.0.0.1");
+    let mut hello = Vec::new();
+    anonymous.write_tls(&mut hello).unwrap();
+    let outcome = server.feed(&hello, &mut Vec::new());
+    assert_eq!(outcome, Err(AcceptFailure::Protocol));
+    let mut alert = Vec::new();
+    server.take(&mut alert);
+    assert_eq!(alert, [21, 3, 3, 0, 2, 2, 112]);
+}
+
+#[test]
+fn bytes_may_be_split_anywhere() {
+    let directory = Directory::new("split");
+    let (acceptor, roots) = acceptor(&directory, &["a.test"]);
+    let config = config(roots);
+    for size in [1, 2, 3, 5, 7, 64, 4096, 100_000] {
+        let mut server = Session::new(Arc::clone(&acceptor));
+        let mut client = client(&config, "a.test");
+        talk(&mut client, &mut server, size).unwrap();
+        let sent: Vec<u8> = (0..70_000).map(|n| n as u8).collect();
+        std::io::Write::write_all(&mut client.writer(), &sent[..60_000]).unwrap();
+        let mut plain = talk(&mut client, &mut server, size).unwrap();
+        std::io::Write::write_all(&mut client.writer(), &sent[60_000..]).unwrap();
+        plain.extend(talk(&mut client, &mut server, size).unwrap());
+        assert!(plain == sent, "{size}");
+        client.send_close_notify();
+        let mut end = Vec::new();
+        client.write_tls(&mut end).unwrap();
+        let mut ended = false;
+        for piece in end.chunks(size) {
+            ended |= server.feed(piece, &mut plain).unwrap();
+        }
+        assert!(ended);
+    }
+}
+
+#[test]
+fn sessions_are_resumed() {
+    let directory = Directory::new("resumed");
+    let (acceptor, roots) = acceptor(&directory, &["a.test"]);
+    let config = config(roots);
+    for number in 0..3 {
+        let mut server = Session::new(Arc::clone(&acceptor));
+        let mut client = client(&config, "a.test");
+        talk(&mut client, &mut server, 100_000).unwrap();
+        let resumed = client.handshake_kind() == Some(HandshakeKind::Resumed);
+        assert_eq!(resumed, number > 0);
+        assert_eq!(fact(&server, Fact::Resumed), resumed.to_string());
+    }
+}
+
+#[test]
+fn what_is_no_handshake() {
+    let directory = Directory::new("nonsense");
+    let (acceptor, _) = acceptor(&directory, &["a.test"]);
+    for (bytes, failure) in [
+        (&b"GET / HTTP/1.1\r\n\r\n"[..], AcceptFailure::PlainHttp),
+        (
+            b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00",
+            AcceptFailure::Protocol,
+        ),
+        (b"\x17\x03\x03\x00\x01x", AcceptFailure::Protocol),
+        (b"\x00\x00\x00\x00\x00\x00", AcceptFailure::Protocol),
+        (b"\x16\x03\x01\xff\xff", AcceptFailure::Protocol),
+    ] {
+        let mut server = Session::new(Arc::clone(&acceptor));
+        let outcome = server.feed(bytes, &mut Vec::new());
+        assert_eq!(outcome, Err(failure), "{}", bytes.escape_ascii());
+        assert!(server.feed(b"more", &mut Vec::new()).is_err());
+    }
+}
+
+#[test]
+fn spoiled_hellos_do_no_harm() {
+    let directory = Directory::new("spoiled");
+    let (acceptor, roots) = acceptor(&directory, &["a.test"]);
+    let config = config(roots);
+    let mut hello = Vec::new();
+    client(&config, "a.test").write_tls(&mut hello).unwrap();
+    for at in 0..hello.len() {
+        for value in [0, 0xff, hello[at] ^ 1] {
+            let mut spoiled = hello.clone();
+            spoiled[at] = value;
+            let mut server = Session::new(Arc::clone(&acceptor));
+            let _any = server.feed(&spoiled, &mut Vec::new());
+            server.take(&mut Vec::new());
+        }
+    }
+}
+
+#[test]
+fn files_that_cannot_be_used_are_named() {
+    let directory = Directory::new("files");
+    let mut authority = Authority::new(Some(directory.0.clone()));
+    for name in ["a.test", "b.test"] {
+        authority.certificate(name, unix_now()).unwrap();
+    }
+    let at = |name: &str| directory.0.join(format!("certificates/local/{name}"));
+    let error = |chain: PathBuf, key: PathBuf| {
+        let policy = Policy {
+            name: "a.test".to_string(),
+            source: Source::Files { chain, key },
+            protocols: Vec::new(),
+        };
+        Acceptor::new(&[policy], None).unwrap_err().to_string()
+    };
+    let (chain, key) = (at("a.test/a.test.crt"), at("a.test/a.test.key"));
+    let missing = error(at("none.crt"), key.clone());
+    assert!(missing.contains("none.crt: No such file"), "{missing}");
+    let swapped = error(key.clone(), chain.clone());
+    assert!(swapped.ends_with("a.test.key: there is no certificate in the file"));
+    let keyless = error(chain.clone(), chain.clone());
+    assert!(keyless.ends_with("a.test.crt: there is no private key in the file"));
+    let other = error(chain, at("b.test/b.test.key"));
+    assert!(
+        other.ends_with("the private key does not belong to the certificate"),
+        "{other}"
+    );
+}
+
+#[test]
+fn certificates_are_kept_and_renewed() {
+    let directory = Directory::new("renewed");
+    let now = unix_now();
+    let first_chain = |issued: &Issued| issued.identity.chain.clone();
+    let mut authority = Authority::new(Some(directory.0.clone()));
+    let first = authority.certificate("a.test", now).unwrap();
+    assert_eq!(first.identity.chain.len(), 2);
+    let root = authority.root();
+    // Another process, later.
+    let mut authority = Authority::new(Some(directory.0.clone()));
+    let second = authority.certificate("a.test", now + 3600).unwrap();
+    assert_eq!(first_chain(&first), first_chain(&second));
+    // With less than a third of its twelve hours left, and with an
+    // intermediate that ends.
+    let third = authority.certificate("a.test", now + 9 * 3600).unwrap();
+    assert_ne!(first.identity.chain[0], third.identity.chain[0]);
+    assert_eq!(first.identity.chain[1], third.identity.chain[1]);
+    let fourth = authority.certificate("a.test", now + 6 * 86_400).unwrap();
+    assert_ne!(first.identity.chain[1], fourth.identity.chain[1]);
+    assert_eq!(authority.root(), root);
+}
+
+#[test]
+fn names_cannot_leave_the_directory() {
+    let mut authority = Authority::new(None);
+    for name in ["", "../x", "a/b", ".", ".."] {
+        assert!(authority.certificate(name, unix_now()).is_err(), "{name}");
+    }
+    assert!(authority.certificate("10.0.0.1", unix_now()).is_ok());
+}
+
+/// Keys of a Caddy are in the form of SEC 1.
+#[test]
+fn an_authority_of_caddy_is_used() {
+    let directory = Directory::new("caddy");
+    let at = directory.0.join("pki/authorities/local");
+    std::fs::create_dir_all(&at).unwrap();
+    let files = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/tls/caddy");
+    for name in ["root.crt", "root.key"] {
+        std::fs::copy(format!("{files}/{name}"), at.join(name)).unwrap();
+    }
+    let root = std::fs::read(at.join("root.crt")).unwrap();
+    let mut authority = Authority::new(Some(directory.0.clone()));
+    authority.certificate("a.test", unix_now()).unwrap();
+    assert_eq!(authority.root(), Some(root));
+    let (acceptor, roots) = acceptor(&directory, &["a.test"]);
+    let mut server = Session::new(acceptor);
+    talk(&mut client(&config(roots), "a.test"), &mut server, 100_000).unwrap();
+}
