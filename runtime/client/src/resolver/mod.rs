@@ -62,6 +62,9 @@ struct Ask {
     socket: Option<Key>,
     /// Whether the socket is a TCP connection.
     tcp: bool,
+    /// Whether that is established. What comes before belongs to the datagram
+    /// socket that was closed in the same turn.
+    connected: bool,
     id: u16,
     /// Answers for both families.
     answers: [Option<Answer>; 2],
@@ -165,6 +168,7 @@ impl Resolver {
             attempt: 0,
             socket: None,
             tcp: false,
+            connected: false,
             id: 0,
             answers: [None, None],
             unsent: Vec::new(),
@@ -195,6 +199,7 @@ impl Resolver {
             }
             let server = servers[ask.attempt % servers.len()];
             ask.tcp = tcp;
+            ask.connected = false;
             ask.id = random_id();
             ask.input.clear();
             ask.unsent = ask.questions();
@@ -232,6 +237,7 @@ impl Resolver {
                 result.is_err()
             }
             Event::Connected { result: Ok(()), .. } => {
+                ask.connected = true;
                 if let Some(socket) = ask.socket {
                     io.receive(socket);
                 }
@@ -379,6 +385,9 @@ impl Ask {
     fn received(&mut self, data: &[u8]) -> Result<(), ()> {
         if !self.tcp {
             self.answer(data);
+            return Ok(());
+        }
+        if !self.connected {
             return Ok(());
         }
         self.input.extend_from_slice(data);
