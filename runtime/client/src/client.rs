@@ -54,6 +54,9 @@ const RESOLVER_BIT: u64 = 1 << 31;
 /// Shortest time that one of several addresses gets, in milliseconds.
 const ADDRESS_MS_MIN: u64 = 200;
 
+/// Time that an idle line beyond its pool's number is kept, in milliseconds.
+const SURPLUS_MS: u64 = 2_000;
+
 impl Client {
     /// A client whose tokens are made by `token` out of numbers below 2^56.
     pub fn new(token: fn(u64) -> Token) -> Self {
@@ -121,7 +124,9 @@ impl Client {
         Some(LineKey(key))
     }
 
-    /// Keeps a line for use again, if its pool holds fewer than `idle_max`.
+    /// Keeps a line for use again. Of those that are idle at a time `idle_max`
+    /// stay as long as `keepalive_ms`, the others a little, so that lines are
+    /// not closed and opened all the time while many are in use.
     pub fn keep(&mut self, io: &mut Loop, line: LineKey, keepalive_ms: u64, idle_max: usize) {
         let Some(kept) = self.lines.get_mut(line.0) else {
             return;
@@ -131,10 +136,16 @@ impl Client {
             self.pools.resize_with(number + 1, Vec::new);
         }
         let idle = &mut self.pools[number];
-        if kept.sending || keepalive_ms == 0 || idle.len() >= idle_max {
+        if kept.sending || keepalive_ms == 0 || idle_max == 0 {
             self.close(io, line);
             return;
         }
+        let surplus = idle.len() >= idle_max;
+        let keepalive_ms = if surplus {
+            keepalive_ms.min(SURPLUS_MS)
+        } else {
+            keepalive_ms
+        };
         kept.state = State::Idle;
         idle.push(line.0);
         if !kept.receiving {
