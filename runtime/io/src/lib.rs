@@ -16,6 +16,7 @@ mod buffers;
 mod epoll;
 mod event;
 mod event_loop;
+pub mod memcpy;
 mod net;
 mod sys;
 mod timers;

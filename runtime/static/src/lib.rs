@@ -32,6 +32,19 @@ pub static PROXY_TLS: UpstreamTlsTable = capability::PROXY_TLS;
 #[unsafe(export_name = "zs_capability_local_authority")]
 pub static LOCAL_AUTHORITY: AuthorityTable = capability::LOCAL_AUTHORITY;
 
+// The C library's `memcpy`, which is slow for short copies (`zs_io::memcpy`).
+// The linker takes the first definition, so the C library's is left out.
+std::arch::global_asm!(
+    ".section .text.memcpy,\"ax\",@progbits",
+    ".globl memcpy",
+    ".type memcpy, @function",
+    "memcpy:",
+    "jmp {copy}",
+    ".size memcpy, . - memcpy",
+    ".text",
+    copy = sym zs_io::memcpy::zs_memcpy,
+);
+
 /// The program's start, called by the C library. Rust's own start does not
 /// run, so that `std::env::args` is empty here.
 ///
