@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use zs_abi::tables::ServerId;
@@ -188,18 +187,21 @@ impl Running {
     ) -> io::Result<()> {
         let waker = Waker::new()?;
         let control = Arc::clone(&self.control);
-        let (tell, told) = mpsc::channel();
+        let started = Arc::new(Started::default());
+        let tell = Arc::clone(&started);
         let mine = waker.clone();
         control.alive.fetch_add(1, Ordering::AcqRel);
         let thread = thread::Builder::new()
             .name(format!("worker{number}"))
             .spawn(move || {
                 run_worker(site, kind, sockets, &mine, &control, &tell);
+                // If it has not told by now, it cannot any more.
+                tell.tell(Err(io::ErrorKind::Other.into()));
                 control.alive.fetch_sub(1, Ordering::AcqRel);
                 control.ended.wake();
             })?;
         self.workers.push((waker, thread));
-        told.recv().unwrap_or(Err(io::ErrorKind::Other.into()))
+        started.wait()
     }
 
     fn until_signal(self, signals: &Signals) -> i32 {
@@ -230,6 +232,34 @@ impl Running {
     }
 }
 
+/// Whether a worker has started; told once.
+#[derive(Debug, Default)]
+struct Started {
+    result: Mutex<Option<io::Result<()>>>,
+    told: Condvar,
+}
+
+impl Started {
+    fn tell(&self, result: io::Result<()>) {
+        let mut place = self.result.lock().unwrap_or_else(PoisonError::into_inner);
+        place.get_or_insert(result);
+        self.told.notify_one();
+    }
+
+    fn wait(&self) -> io::Result<()> {
+        let mut place = self.result.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(result) = place.take() {
+                return result;
+            }
+            place = self
+                .told
+                .wait(place)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
 /// As many workers as processors may be used: the smaller of affinity and
 /// quota.
 fn default_workers() -> usize {
@@ -253,7 +283,7 @@ fn run_worker(
     sockets: Vec<Bound>,
     waker: &Waker,
     control: &Control,
-    tell: &Sender<io::Result<()>>,
+    tell: &Started,
 ) {
     let start = || -> io::Result<Worker> {
         let mut worker = Worker::new(site, Loop::new(kind)?)?;
@@ -265,11 +295,11 @@ fn run_worker(
     let mut worker = match start() {
         Ok(worker) => worker,
         Err(error) => {
-            let _told = tell.send(Err(error));
+            tell.tell(Err(error));
             return;
         }
     };
-    let _told = tell.send(Ok(()));
+    tell.tell(Ok(()));
     let mut end: Option<Millis> = None;
     worker.work(|worker| {
         if end.is_none() && control.draining.load(Ordering::Acquire) {

@@ -180,22 +180,25 @@ impl LoadedSite {
     fn check(&self) -> Result<(), LoadError> {
         let servers = self.servers.len() as u32;
         let entries = self.descriptor.entry_count;
-        for listener in self.data.all::<Listener>() {
-            if listener.server.0 >= servers || listener.port > 0xffff {
-                return Err(LoadError::Record(format!("{listener:?}")));
-            }
-            if listener.kind == LISTEN_UNIX && listener.path.len == 0 {
-                return Err(LoadError::Record(format!("{listener:?}")));
+        let broken = |what: &str, number: usize| {
+            Err(LoadError::Record(format!(
+                "{what} {number} names what is not there"
+            )))
+        };
+        for (number, listener) in self.data.all::<Listener>().enumerate() {
+            let nowhere = listener.kind == LISTEN_UNIX && listener.path.len == 0;
+            if listener.server.0 >= servers || listener.port > 0xffff || nowhere {
+                return broken("listener", number);
             }
         }
-        for server in &self.servers {
+        for (number, server) in self.servers.iter().enumerate() {
             if u64::from(server.entry.0) >= entries {
-                return Err(LoadError::Record(format!("{server:?}")));
+                return broken("server", number);
             }
         }
-        for subrequest in self.data.all::<tables::Subrequest>() {
+        for (number, subrequest) in self.data.all::<tables::Subrequest>().enumerate() {
             if subrequest.server.0 >= servers {
-                return Err(LoadError::Record(format!("{subrequest:?}")));
+                return broken("subrequest", number);
             }
         }
         Ok(())
@@ -210,7 +213,7 @@ impl LoadedSite {
                 continue;
             }
             let table = self.capabilities.tls.ok_or_else(|| {
-                let text = format!("{listener:?} wants TLS, which is not linked");
+                let text = format!("{} wants TLS, which is not linked", listener.server);
                 LoadError::Record(text)
             })?;
             let acceptor = Acceptor::prepare(table, self, listener.server);
