@@ -88,7 +88,6 @@ impl Client {
             failure: None,
             dial_end,
             sending: false,
-            owed: false,
             receiving: false,
             deadline: None,
             timer: None,
@@ -202,7 +201,6 @@ impl Client {
             tls.take(&mut bytes);
         }
         line.sending = true;
-        line.owed = true;
         io.send(socket, bytes);
     }
 
@@ -268,13 +266,14 @@ impl Client {
             Event::Received { data, .. } => self.received(io, key, data, tell),
             Event::Sent { buffer, result, .. } => {
                 line.sending = false;
-                let owed = std::mem::take(&mut line.owed);
                 if result.is_err() {
                     self.broken(io, key, tell);
-                } else if owed {
+                    return;
+                }
+                let open = line.state == State::Open;
+                self.flush_tls(io, key);
+                if open && self.can_send(LineKey(key)) {
                     tell.push((LineKey(key), Told::Sent(buffer)));
-                } else {
-                    self.flush_tls(io, key);
                 }
             }
             Event::Connected { result: Ok(()), .. } => self.connected(io, key, tell),

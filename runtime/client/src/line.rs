@@ -79,7 +79,7 @@ pub enum Told {
     Failed(Failure),
     /// Bytes have arrived.
     Received(Bytes),
-    /// What was sent last is sent; the buffer, for use again.
+    /// More can be sent: what was sent last is; the buffer, for use again.
     Sent(Vec<u8>),
     /// The peer sends nothing more.
     Ended,
@@ -124,8 +124,6 @@ pub(crate) struct Line {
     pub dial_end: Millis,
     /// Whether the loop is sending for the line.
     pub sending: bool,
-    /// Whether what is being sent is the owner's.
-    pub owed: bool,
     pub receiving: bool,
     pub deadline: Option<Millis>,
     /// When the loop's timer for the line runs out.

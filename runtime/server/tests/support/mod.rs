@@ -59,6 +59,16 @@ impl SiteBuilder {
     }
 
     pub fn server_with(&mut self, entry: EntryId, change: impl Fn(&mut Server)) -> ServerId {
+        self.server_on(entry, false, change)
+    }
+
+    /// As [`Self::server_with`]; with `tls`, connections begin with TLS.
+    pub fn server_on(
+        &mut self,
+        entry: EntryId,
+        tls: bool,
+        change: impl Fn(&mut Server),
+    ) -> ServerId {
         let name = format!("srv{}", self.data.count::<Server>());
         let mut server = Server {
             name: self.data.text(name),
@@ -81,7 +91,7 @@ impl SiteBuilder {
             port: 0,
             path: Text::EMPTY,
             server,
-            tls: 0,
+            tls: u32::from(tls),
         });
         server
     }
