@@ -32,8 +32,9 @@ pub static PROXY_TLS: UpstreamTlsTable = capability::PROXY_TLS;
 #[unsafe(export_name = "zs_capability_local_authority")]
 pub static LOCAL_AUTHORITY: AuthorityTable = capability::LOCAL_AUTHORITY;
 
-// The C library's `memcpy`, which is slow for short copies (`zs_io::memcpy`).
-// The linker takes the first definition, so the C library's is left out.
+// The C library's `memcpy` and `memmove` are slow for short copies
+// (`zs_io::memcpy`). The linker takes the first definition, so those of the C
+// library are left out.
 std::arch::global_asm!(
     ".section .text.memcpy,\"ax\",@progbits",
     ".globl memcpy",
@@ -41,8 +42,14 @@ std::arch::global_asm!(
     "memcpy:",
     "jmp {copy}",
     ".size memcpy, . - memcpy",
+    ".globl memmove",
+    ".type memmove, @function",
+    "memmove:",
+    "jmp {shift}",
+    ".size memmove, . - memmove",
     ".text",
     copy = sym zs_io::memcpy::zs_memcpy,
+    shift = sym zs_io::memcpy::zs_memmove,
 );
 
 /// The program's start, called by the C library. Rust's own start does not
