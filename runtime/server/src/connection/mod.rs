@@ -217,7 +217,8 @@ impl Connection {
                 self.output.extend_from_slice(PLAIN_HTTP_ANSWER);
                 self.state = State::Flush { linger: true };
             }
-            Err(TlsFailure::Protocol) => self.state = State::Flush { linger: false },
+            // The alert must not be lost to a reset.
+            Err(TlsFailure::Protocol) => self.state = State::Flush { linger: true },
         }
     }
 
