@@ -197,8 +197,12 @@ pub fn random(buffer: &mut [u8]) -> io::Result<()> {
     let mut at = 0;
     while at < buffer.len() {
         let rest = &mut buffer[at..];
+        // Not `getrandom`, which the standard library names weakly: link-time
+        // optimisation makes both references weak, a weak one does not bring the function out of
+        // its archive, and the call would go to address 0.
         // SAFETY: the kernel writes no more than the buffer holds.
-        let got = unsafe { libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) };
+        let got =
+            unsafe { libc::syscall(libc::SYS_getrandom, rest.as_mut_ptr(), rest.len(), 0_u32) };
         if got < 0 {
             let error = io::Error::last_os_error();
             if error.kind() == io::ErrorKind::Interrupted {
