@@ -23,6 +23,12 @@ pub struct HostMap {
     pub tails: BTreeMap<String, FunctionId>,
 }
 
+/// A name as requests carry it: in lower case, and in ASCII.
+pub fn normal(name: &str) -> String {
+    let labels: Vec<String> = name.split('.').map(crate::punycode::label).collect();
+    labels.join(".").to_ascii_lowercase()
+}
+
 /// A perfect hash table in guest memory.
 ///
 /// The bucket of a hash is `hash & (buckets - 1)`; the bucket's `u32` seed

@@ -11,12 +11,14 @@
 
 pub mod automaton;
 mod effects;
+mod go_syntax;
 pub mod hosts;
 mod lower;
 pub mod parse;
 pub mod paths;
 pub mod print;
 pub mod program;
+mod punycode;
 pub mod regex;
 pub mod split;
 pub mod template;

@@ -36,17 +36,12 @@ pub fn simple(pattern: &str) -> Option<(Compare, &str)> {
 /// Replaces all path tests of a function.
 pub fn lower(function: &mut Function, data: &mut DataBuilder) {
     for (value, form) in prepared(function) {
-        let mut patterns: Vec<String> = Vec::new();
-        for pattern in tests(function, value).map(|pattern| &*pattern) {
-            if !patterns.contains(pattern) {
-                patterns.push(pattern.clone());
+        let mut literals: Vec<automaton::Pattern> = Vec::new();
+        for literal in tests(function, value).filter_map(|pattern| literal(pattern)) {
+            if !literals.contains(&literal) {
+                literals.push(literal);
             }
         }
-        let literals: Vec<automaton::Pattern> = patterns
-            .iter()
-            .filter_map(|pattern| simple(pattern))
-            .map(|(compare, literal)| (compare, literal.as_bytes().to_vec()))
-            .collect();
         let table = (literals.len() > COMPARES_MAX)
             .then(|| automaton::build(&literals, data))
             .flatten();
@@ -55,14 +50,21 @@ pub fn lower(function: &mut Function, data: &mut DataBuilder) {
             table,
             text: TextRef::View(form),
         }));
-        replace_tests(function, value, |pattern| match table {
-            Some(_) => {
-                let bit = patterns.iter().position(|known| known == pattern);
-                Test::Bit { set: value, bit: bit.unwrap_or(0) as u32 }
+        replace_tests(function, value, |pattern| {
+            let known = literal(pattern)
+                .filter(|_| table.is_some())
+                .and_then(|wanted| literals.iter().position(|known| *known == wanted));
+            match known {
+                Some(bit) => Test::Bit { set: value, bit: bit as u32 },
+                // Shell patterns are no part of the automaton.
+                None => compare(pattern, form),
             }
-            None => compare(pattern, form),
         });
     }
+}
+
+fn literal(pattern: &str) -> Option<automaton::Pattern> {
+    simple(pattern).map(|(compare, literal)| (compare, literal.as_bytes().to_vec()))
 }
 
 fn compare(pattern: &str, form: ViewText) -> Test {

@@ -31,14 +31,15 @@ const AUTOMATON_BYTES_MAX: usize = 256 << 10;
 /// # Errors
 /// What is wrong with the expression, in one sentence.
 pub fn compile(pattern: &str, data: &mut DataBuilder) -> Result<Text, String> {
+    let pattern = crate::go_syntax::translate(pattern)?;
     let nfa = NFA::compiler()
-        .syntax(go_syntax())
+        .syntax(syntax())
         .configure(
             NFA::config()
                 .which_captures(WhichCaptures::All)
                 .nfa_size_limit(Some(PROGRAM_BYTES_MAX)),
         )
-        .build(pattern)
+        .build(&pattern)
         .map_err(|error| describe(&error))?;
     let names = group_names(&nfa);
     let mut words = Writer::default().write(&nfa, names.len())?;
@@ -53,11 +54,12 @@ pub fn compile(pattern: &str, data: &mut DataBuilder) -> Result<Text, String> {
 /// Compiles an expression to an automaton that accepts the texts in which it
 /// matches anywhere; `None` if that grows too large.
 pub fn automaton(pattern: &str, data: &mut DataBuilder) -> Option<Text> {
+    let pattern = crate::go_syntax::translate(pattern).ok()?;
     let config = dense::Config::new()
         .match_kind(MatchKind::LeftmostFirst)
         .dfa_size_limit(Some(AUTOMATON_BYTES_MAX))
         .determinize_size_limit(Some(4 * AUTOMATON_BYTES_MAX));
-    let dfa = dense::Builder::new().configure(config).syntax(go_syntax()).build(pattern).ok()?;
+    let dfa = dense::Builder::new().configure(config).syntax(syntax()).build(&pattern).ok()?;
     let start = dfa.start_state_forward(&Input::new("").anchored(Anchored::No)).ok()?;
     let classes = dfa.byte_classes();
     let examples: Vec<u8> =
@@ -87,9 +89,9 @@ pub fn automaton(pattern: &str, data: &mut DataBuilder) -> Option<Text> {
     (accepts.len() <= usize::from(u16::MAX)).then(|| data.guest_table(&bytes, 8))
 }
 
-/// Go's syntax for bytes: no Unicode classes, so that automata stay small.
-fn go_syntax() -> syntax::Config {
-    syntax::Config::new().unicode(false).utf8(false)
+/// Letters are those of UTF-8; texts need not be.
+fn syntax() -> syntax::Config {
+    syntax::Config::new().unicode(true).utf8(false)
 }
 
 /// The states of an automaton in the order in which they are found, behind a

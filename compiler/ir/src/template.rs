@@ -102,25 +102,21 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-/// Stores pieces as a template.
-pub fn store(pieces: &[Piece], flags: u32, data: &mut DataBuilder) -> TemplateId {
-    let segments: Vec<Segment> = pieces
-        .iter()
-        .map(|piece| match piece {
-            Piece::Constant(text) => Segment {
-                source: Source::Constant as u32,
-                argument: data.text(text),
-                number: 0,
-                flags: 0,
-            },
-            Piece::Placeholder(found) => Segment {
-                source: found.source as u32,
-                argument: data.text(&found.argument),
-                number: found.number,
-                flags,
-            },
-        })
-        .collect();
+/// Stores pieces as a template. `flags` gives the `SEGMENT_*` bits of each.
+pub fn store(
+    pieces: &[Piece],
+    mut flags: impl FnMut(&Piece) -> u32,
+    data: &mut DataBuilder,
+) -> TemplateId {
+    let segment = |piece: &Piece| {
+        let flags = flags(piece);
+        let (source, argument, number) = match piece {
+            Piece::Constant(text) => (Source::Constant, text, 0),
+            Piece::Placeholder(found) => (found.source, &found.argument, found.number),
+        };
+        Segment { source: source as u32, argument: data.text(argument), number, flags }
+    };
+    let segments: Vec<Segment> = pieces.iter().map(segment).collect();
     let segments = data.extend(&segments);
     TemplateId(data.push(&Template { segments }))
 }

@@ -360,6 +360,8 @@ pub const RESPONSE_ERROR_STATUS: u32 = 4;
 
 /// The segment's value is escaped as a query value.
 pub const SEGMENT_QUERY_ESCAPE: u32 = 1;
+/// The segment's value, a path, stays escaped as it was sent.
+pub const SEGMENT_PATH_ESCAPED: u32 = 2;
 
 /// The upstream is spoken to over TLS.
 pub const PROXY_TLS: u32 = 1;

@@ -29,18 +29,19 @@ pub fn strip_prefix(target: &mut Target, prefix: &[u8]) {
     let merge = ascii::find(&rooted, b"//").is_none();
     change_path(target, |path| {
         let cleaned = clean(path, merge);
-        cleaned[matching_prefix(&cleaned, &rooted)..].to_vec()
+        let rest = &cleaned[matching_prefix(&cleaned, &rooted)..];
+        let root = if rest.first() == Some(&b'/') { &b""[..] } else { b"/" };
+        [root, rest].concat()
     });
 }
 
-/// Removes a suffix from the path, as [`strip_prefix`] does a prefix. An
-/// escape in the path counts as its three bytes read backwards, as in Caddy.
+/// Removes a suffix from the path, as [`strip_prefix`] does a prefix.
 pub fn strip_suffix(target: &mut Target, suffix: &[u8]) {
     let merge = ascii::find(suffix, b"//").is_none();
-    let reversed = reversed(suffix);
     change_path(target, |path| {
-        let cleaned = self::reversed(&clean(path, merge));
-        self::reversed(&cleaned[matching_prefix(&cleaned, &reversed)..])
+        let mut cleaned = clean(path, merge);
+        cleaned.truncate(cleaned.len() - matching_suffix(&cleaned, suffix));
+        cleaned
     });
 }
 
@@ -129,8 +130,26 @@ fn matching_prefix(path: &[u8], prefix: &[u8]) -> usize {
     if in_prefix == prefix.len() { at } else { 0 }
 }
 
-fn reversed(text: &[u8]) -> Vec<u8> {
-    text.iter().rev().copied().collect()
+/// Length of the end of `path` that the suffix covers; 0 if it does not.
+fn matching_suffix(path: &[u8], suffix: &[u8]) -> usize {
+    let (mut at, mut in_suffix) = (path.len(), suffix.len());
+    while at > 0 && in_suffix > 0 {
+        let ends_escaped = |text: &[u8]| text.len() >= 3 && text[text.len() - 3] == b'%';
+        let mut byte = path[at - 1];
+        at -= 1;
+        if ends_escaped(&path[..at + 1]) && !ends_escaped(&suffix[..in_suffix]) {
+            let Some(decoded) = percent::escape(&path[at - 2..]) else {
+                return 0;
+            };
+            byte = decoded;
+            at -= 2;
+        }
+        if !byte.eq_ignore_ascii_case(&suffix[in_suffix - 1]) {
+            return 0;
+        }
+        in_suffix -= 1;
+    }
+    if in_suffix == 0 { path.len() - at } else { 0 }
 }
 
 #[cfg(test)]
@@ -161,6 +180,7 @@ mod tests {
             ("/a%2Fb/c", "/a%2Fb", "/c"),
             ("/a/b/c", "/a%2Fb", "/a/b/c"),
             ("/%70refix/foo", "/prefix", "/foo"),
+            ("/prefixed", "/prefix", "/ed"),
         ] {
             let got = changed(uri, |target| strip_prefix(target, prefix.as_bytes()));
             assert_eq!(got, expected, "{uri} {prefix}");
@@ -173,6 +193,9 @@ mod tests {
         assert_eq!(suffix("/foo/bar/suffix", "/suffix"), "/foo/bar");
         assert_eq!(suffix("/foo.php?x", ".php"), "/foo?x");
         assert_eq!(suffix("/foo", "/suffix"), "/foo");
+        assert_eq!(suffix("/foo%2Ephp", ".php"), "/foo");
+        assert_eq!(suffix("/a%2Fb", "%2Fb"), "/a");
+        assert_eq!(suffix("/a/b", "%2Fb"), "/a/b");
         let replaced = |uri, limit| changed(uri, |t| replace(t, b"foo", b"bar", limit));
         assert_eq!(replaced("/foo/foo?foo", 0), "/bar/bar?bar");
         assert_eq!(replaced("/foo/foo?foo", 1), "/bar/foo?bar");

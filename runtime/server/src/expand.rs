@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use zs_abi::Source;
-use zs_abi::tables::{SEGMENT_QUERY_ESCAPE, Segment, Template, TemplateId, Value};
+use zs_abi::tables::{
+    SEGMENT_PATH_ESCAPED, SEGMENT_QUERY_ESCAPE, Segment, Template, TemplateId, Value,
+};
 use zs_io::{Address, Clock};
 use zs_proto::ascii::push_decimal;
 use zs_proto::date::Civil;
@@ -57,6 +59,10 @@ impl Expander<'_> {
         let Some(source) = Source::from_number(segment.source) else {
             return;
         };
+        if segment.flags & SEGMENT_PATH_ESCAPED != 0 && source == Source::Path {
+            out.extend_from_slice(&self.current().raw_path);
+            return;
+        }
         if segment.flags & SEGMENT_QUERY_ESCAPE == 0 {
             self.source(source, segment, out);
             return;
@@ -352,13 +358,14 @@ fn port_of(host: &[u8]) -> &[u8] {
 
 fn push_address(out: &mut Vec<u8>, address: Option<SocketAddr>) {
     if let Some(address) = address {
+        let address = SocketAddr::new(address.ip().to_canonical(), address.port());
         out.extend_from_slice(address.to_string().as_bytes());
     }
 }
 
 fn push_host(out: &mut Vec<u8>, address: Option<SocketAddr>) {
     if let Some(address) = address {
-        out.extend_from_slice(address.ip().to_string().as_bytes());
+        out.extend_from_slice(address.ip().to_canonical().to_string().as_bytes());
     }
 }
 

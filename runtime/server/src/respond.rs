@@ -33,7 +33,6 @@ pub fn respond(
     scratch: &mut header_list::Scratch,
 ) -> Result<(), RespondError> {
     let record: Record = site.data.record(number.0).ok_or(RespondError::Number)?;
-    let status = status(site, exchange, clock, &record)?;
     if record.flags & RESPONSE_CLOSE != 0 {
         exchange.response.close = true;
         exchange.response.head.set(b"Connection", b"close");
@@ -45,8 +44,15 @@ pub fn respond(
         }
     }
     set_body(site, exchange, clock, &record);
-    exchange.response.status = status;
     set_content_type(site, exchange, &record);
+    // Last, as in Caddy: the fields stay when there is no such status.
+    match status(site, exchange, clock, &record) {
+        Ok(status) => exchange.response.status = status,
+        Err(error) => {
+            exchange.response.drop_body();
+            return Err(error);
+        }
+    }
     Ok(())
 }
 

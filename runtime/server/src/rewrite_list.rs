@@ -27,7 +27,16 @@ pub fn apply(
     };
     exchange.request.keep_original();
     let (mut first, mut second) = (Vec::new(), Vec::new());
+    // A rule's path and query see the same target, so that the path is set
+    // when the query is made.
+    let mut path: Option<Vec<u8>> = None;
     for operation in site.data.range::<RewriteOp>(record.operations) {
+        let Some(kind) = RewriteKind::from_number(operation.kind) else {
+            return false;
+        };
+        if kind != RewriteKind::QueryText {
+            set_pending(&mut path, exchange);
+        }
         let expander = Expander {
             site,
             exchange,
@@ -40,16 +49,22 @@ pub fn apply(
             program: operation.regex.and_then(|regex| site.regex(regex)),
             limit: operation.limit,
         };
-        let Some(kind) = RewriteKind::from_number(operation.kind) else {
-            return false;
-        };
         if kind == RewriteKind::Method {
             exchange.request.method = operands.first.to_ascii_uppercase();
+        } else if kind == RewriteKind::Path {
+            path = Some(operands.first.to_vec());
         } else if !operands.change(kind, &mut exchange.request.target, scratch) {
             return false;
         }
     }
+    set_pending(&mut path, exchange);
     true
+}
+
+fn set_pending(path: &mut Option<Vec<u8>>, exchange: &mut Exchange) {
+    if let Some(path) = path.take() {
+        rewrite::set_path(&mut exchange.request.target, &path);
+    }
 }
 
 struct Operands<'a> {
@@ -74,7 +89,6 @@ impl<'a> Operands<'a> {
                 };
                 rewrite::replace_matches(target, &replacer, scratch);
             }
-            RewriteKind::Path => rewrite::set_path(target, first),
             RewriteKind::QueryText => {
                 target.query.clear();
                 tidy_into(first, &mut target.query);

@@ -150,7 +150,7 @@ fn lay_out_paths(
         scratch.text.clear();
         path::clean_into(&target.path, merge, &mut scratch.text);
         if lower {
-            scratch.text.make_ascii_lowercase();
+            lower_case(&mut scratch.text);
         }
         let placed = if scratch.text == last.1 {
             last.0
@@ -164,16 +164,29 @@ fn lay_out_paths(
 
 const NEED_ANY_PATH: u32 = view::NEED_PATH_CLEAN | view::NEED_PATH_MATCH | view::NEED_PATH_SLASHES;
 
-/// Whether all versions of the path are the same: nothing to clean, nothing in
-/// upper case.
+/// Whether all versions of the path are the same: nothing to clean, nothing
+/// that may be in upper case.
 fn is_plain(path: &[u8]) -> bool {
     let mut previous = 0;
     path.first() == Some(&b'/')
         && path.iter().all(|byte| {
             let after_slash = previous == b'/';
             previous = *byte;
-            !byte.is_ascii_uppercase() && !(after_slash && matches!(byte, b'/' | b'.'))
+            let odd = !byte.is_ascii() || byte.is_ascii_uppercase();
+            !(odd || (after_slash && matches!(byte, b'/' | b'.')))
         })
+}
+
+/// Paths are compared without regard to case in every script, as in Caddy;
+/// bytes that are no text stay.
+fn lower_case(path: &mut Vec<u8>) {
+    path.make_ascii_lowercase();
+    if !path.is_ascii()
+        && let Ok(text) = std::str::from_utf8(path)
+    {
+        let lower: String = text.chars().flat_map(char::to_lowercase).collect();
+        *path = lower.into_bytes();
+    }
 }
 
 /// The port of this end; 0 on a unix socket.

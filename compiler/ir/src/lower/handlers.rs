@@ -100,7 +100,7 @@ impl Lowering<'_> {
             flags |= RESPONSE_CLOSE;
         }
         let headers = (!response.headers.is_empty())
-            .then(|| self.set_headers(&response.headers, Unknown::Empty));
+            .then(|| self.set_headers(&response.headers));
         let body = self.value(&response.body, Unknown::Keep);
         let content_type = match (&response.body, body.template) {
             (text, None) if text.is_empty() => "",
@@ -154,7 +154,7 @@ impl Lowering<'_> {
     /// Stores a text as a template, even if it is a constant.
     pub(super) fn template(&mut self, text: &str, unknown: Unknown) -> TemplateId {
         let pieces = crate::template::pieces(text, unknown, &mut self.names());
-        crate::template::store(&pieces, 0, &mut self.program.data)
+        crate::template::store(&pieces, |_| 0, &mut self.program.data)
     }
 }
 

@@ -85,13 +85,13 @@ impl Lowering<'_> {
     pub(super) fn header_list(&mut self, ops: &HeaderOps, origin: Origin) -> HeaderListId {
         let mut records = Vec::new();
         for name in ops.delete.iter().filter(|name| *name == "*") {
-            records.push(self.header_op(HeaderOpKind::Clear, name, "", Unknown::Keep));
+            records.push(self.header_op(HeaderOpKind::Clear, name, ""));
         }
         for (kind, fields) in [(HeaderOpKind::Add, &ops.add), (HeaderOpKind::Set, &ops.set)] {
-            records.extend(self.field_ops(kind, fields, Unknown::Keep));
+            records.extend(self.field_ops(kind, fields));
         }
         for name in ops.delete.iter().filter(|name| *name != "*") {
-            records.push(self.header_op(HeaderOpKind::Delete, name, "", Unknown::Keep));
+            records.push(self.header_op(HeaderOpKind::Delete, name, ""));
         }
         for (name, replacements) in &ops.replace {
             for replacement in replacements {
@@ -102,8 +102,8 @@ impl Lowering<'_> {
     }
 
     /// Stores operations that set fields.
-    pub(super) fn set_headers(&mut self, fields: &HeaderMap, unknown: Unknown) -> HeaderListId {
-        let records = self.field_ops(HeaderOpKind::Set, fields, unknown);
+    pub(super) fn set_headers(&mut self, fields: &HeaderMap) -> HeaderListId {
+        let records = self.field_ops(HeaderOpKind::Set, fields);
         self.store_headers(&records)
     }
 
@@ -113,33 +113,22 @@ impl Lowering<'_> {
     }
 
     /// The first value of a field is set or added, further ones are added.
-    fn field_ops(
-        &mut self,
-        kind: HeaderOpKind,
-        fields: &HeaderMap,
-        unknown: Unknown,
-    ) -> Vec<HeaderOp> {
+    fn field_ops(&mut self, kind: HeaderOpKind, fields: &HeaderMap) -> Vec<HeaderOp> {
         let mut records = Vec::new();
         for (name, values) in fields {
             for (index, value) in values.iter().enumerate() {
                 let kind = if index == 0 { kind } else { HeaderOpKind::Add };
-                records.push(self.header_op(kind, name, value, unknown));
+                records.push(self.header_op(kind, name, value));
             }
         }
         records
     }
 
-    fn header_op(
-        &mut self,
-        kind: HeaderOpKind,
-        name: &str,
-        value: &str,
-        unknown: Unknown,
-    ) -> HeaderOp {
+    fn header_op(&mut self, kind: HeaderOpKind, name: &str, value: &str) -> HeaderOp {
         HeaderOp {
             kind: kind as u32,
-            name: self.value(name, unknown),
-            value: self.value(value, unknown),
+            name: self.value(name, Unknown::Keep),
+            value: self.value(value, Unknown::Keep),
             regex: None,
             search: DataValue::default(),
         }

@@ -135,6 +135,7 @@ impl Lowering<'_> {
             code.op(Op::Expand { out, template });
             return Some(Test::Same { text, other: TextRef::Value(out) });
         }
+        let host = &*crate::hosts::normal(host);
         match host.strip_prefix("*.") {
             Some(tail) if !tail.contains('*') => Some(field(ViewText::HostTail, tail)),
             None if !host.contains('*') => Some(field(ViewText::Host, host)),
@@ -302,6 +303,7 @@ fn form_of(pattern: &str) -> Option<ViewText> {
 }
 
 fn method_test(method: &str) -> Test {
+    let method = &*method.to_uppercase();
     match Method::from_bytes(method.as_bytes()) {
         Method::Other => Test::Text {
             text: TextRef::View(ViewText::Method),

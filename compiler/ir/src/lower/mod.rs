@@ -104,11 +104,17 @@ impl Lowering<'_> {
 
     /// Stores a text: as a constant if it is one, else as a template.
     fn value(&mut self, text: &str, unknown: Unknown) -> DataValue {
-        self.value_with(text, unknown, 0)
+        self.value_with(text, unknown, |_| 0)
     }
 
-    /// As [`Self::value`], with flags for the template's segments.
-    fn value_with(&mut self, text: &str, unknown: Unknown, flags: u32) -> DataValue {
+    /// As [`Self::value`], with flags for the template's segments; `flags` sees
+    /// all pieces in order.
+    fn value_with(
+        &mut self,
+        text: &str,
+        unknown: Unknown,
+        flags: impl FnMut(&Piece) -> u32,
+    ) -> DataValue {
         let pieces = template::pieces(text, unknown, &mut self.names());
         match &pieces[..] {
             [Piece::Constant(text)] => {

@@ -1,15 +1,16 @@
 //! Rewrites: tables of changes to a request's method and target.
 
-use zs_abi::RewriteKind;
+use zs_abi::{RewriteKind, Source};
 use zs_abi::tables::{
-    RegexId, RewriteList, RewriteListId, RewriteOp, SEGMENT_QUERY_ESCAPE, Value as DataValue,
+    RegexId, RewriteList, RewriteListId, RewriteOp, SEGMENT_PATH_ESCAPED, SEGMENT_QUERY_ESCAPE,
+    Value as DataValue,
 };
 use zs_config::model::{QueryOps, Rewrite};
 
 use super::Lowering;
 use super::code::Code;
 use crate::program::Op;
-use crate::template::Unknown;
+use crate::template::{Piece, Unknown};
 
 impl Lowering<'_> {
     /// Writes the `rewrite` handler.
@@ -61,14 +62,17 @@ impl Lowering<'_> {
         match split(rule, '?') {
             (path, Some(query)) => {
                 if !path.is_empty() {
-                    let path = self.value(path, Unknown::Empty);
+                    let path = self.value_with(path, Unknown::Empty, path_flags);
                     ops.push(op(RewriteKind::Path, path));
                 }
-                let query = self.value_with(query, Unknown::Empty, SEGMENT_QUERY_ESCAPE);
+                let mut in_name = true;
+                let query = self.value_with(query, Unknown::Empty, |piece| {
+                    query_flags(piece, &mut in_name)
+                });
                 ops.push(op(RewriteKind::QueryText, query));
             }
             (path, None) => {
-                let path = self.value(path, Unknown::Empty);
+                let path = self.value_with(path, Unknown::Empty, path_flags);
                 ops.push(op(RewriteKind::PathInjected, path));
             }
         }
@@ -102,6 +106,29 @@ impl Lowering<'_> {
             let first = self.value(key, Unknown::Empty);
             ops.push(op(RewriteKind::QueryDelete, first));
         }
+    }
+}
+
+/// The request's path is put into a path as it was sent, or a question mark in
+/// it would begin a query.
+fn path_flags(piece: &Piece) -> u32 {
+    match piece {
+        Piece::Placeholder(found) if found.source == Source::Path => SEGMENT_PATH_ESCAPED,
+        _ => 0,
+    }
+}
+
+/// Values are escaped, but for a whole query in the place of a name.
+fn query_flags(piece: &Piece, in_name: &mut bool) -> u32 {
+    match piece {
+        Piece::Constant(text) => {
+            if let Some(at) = text.rfind(['=', '&']) {
+                *in_name = text[at..].starts_with('&');
+            }
+            0
+        }
+        Piece::Placeholder(found) if found.source == Source::Query && *in_name => 0,
+        Piece::Placeholder(_) => SEGMENT_QUERY_ESCAPE,
     }
 }
 

@@ -170,22 +170,22 @@ fn hosts(route: &Route) -> impl Iterator<Item = &String> {
 /// pattern that covers it.
 fn host_map(routes: &[Route], functions: &[FunctionId]) -> HostMap {
     let mut map = HostMap::default();
-    let mut tails: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut tails: BTreeMap<String, usize> = BTreeMap::new();
     for (index, route) in routes.iter().enumerate() {
-        for host in hosts(route) {
+        for host in hosts(route).map(|host| crate::hosts::normal(host)) {
             match host.strip_prefix("*.") {
                 Some(tail) => {
-                    tails.entry(tail).or_insert(index);
+                    tails.entry(tail.to_owned()).or_insert(index);
                 }
                 None => {
                     let covered = host.split_once('.').and_then(|(_, tail)| tails.get(tail));
                     let first = covered.map_or(index, |earlier| *earlier);
-                    map.exact.entry(host.clone()).or_insert(functions[first]);
+                    map.exact.entry(host).or_insert(functions[first]);
                 }
             }
         }
     }
-    map.tails = tails.iter().map(|(tail, index)| ((*tail).to_owned(), functions[*index])).collect();
+    map.tails = tails.into_iter().map(|(tail, index)| (tail, functions[index])).collect();
     map
 }
 
