@@ -234,3 +234,42 @@ fn unescaped(text: &str) -> Vec<u8> {
     }
     out
 }
+
+#[test]
+fn unix_sockets() {
+    use std::os::unix::net::UnixStream;
+    let path = std::env::temp_dir().join(format!("zs-http1-{}.sock", std::process::id()));
+    let mut site = SiteBuilder::new();
+    let body = site.template(&[
+        (zs_abi::Source::RemoteHost, "", 0),
+        (zs_abi::Source::Constant, "|", 0),
+        (zs_abi::Source::Local, "", 0),
+    ]);
+    site.response_with(200, |response| response.body = body);
+    let entry = site.entry("main", respond::<0>);
+    site.server(entry);
+    let text = site.data.text(path.to_str().unwrap());
+    site.data.push(&zs_abi::tables::Listener {
+        kind: zs_abi::tables::LISTEN_UNIX,
+        address: [0; 4],
+        port: 0,
+        path: text,
+        server: zs_abi::tables::ServerId(0),
+        tls: 0,
+    });
+    // Each start finds the socket that the one before it has left behind.
+    on_each_driver(site.load(), |_| {
+        let mut stream = UnixStream::connect(&path).unwrap();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let answer = without_date(&answer);
+        assert!(
+            answer.ends_with(&format!("|{}", path.display())),
+            "{answer}"
+        );
+    });
+    std::fs::remove_file(&path).unwrap();
+}
