@@ -285,13 +285,12 @@ impl Client {
                 }
                 self.dial(io, key, tell);
             }
-            Event::Ended { .. } => match line.state {
-                State::Open => {
-                    line.receiving = false;
-                    tell.push((LineKey(key), Told::Ended));
-                }
-                _ => self.broken(io, key, tell),
-            },
+            // TLS tells its end itself (RFC 8446 §6.1): anybody can end TCP.
+            Event::Ended { .. } if line.state == State::Open && line.tls.is_none() => {
+                line.receiving = false;
+                tell.push((LineKey(key), Told::Ended));
+            }
+            Event::Ended { .. } => self.broken(io, key, tell),
             Event::ReceiveFailed { .. } => self.broken(io, key, tell),
             Event::Timer { .. } => self.timer(io, key, tell),
             _ => {}

@@ -89,3 +89,7 @@ pub const ACCEPT_PAUSE_MS: u64 = 100;
 /// Bytes of an upstream's response head, or of a chunk's line within its body:
 /// as much as a request head of a client may have.
 pub const RESPONSE_HEAD_BYTES_MAX: usize = 1 << 20;
+
+/// Informational responses of an upstream to one request; they wait to be
+/// sent whether the client reads or not.
+pub const INFORMATIONAL_MAX: u32 = 32;

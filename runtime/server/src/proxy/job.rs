@@ -48,6 +48,8 @@ pub(super) struct Job {
     pub sending: Sending,
     /// Whether the line has worked before, so that it may have ended unseen.
     pub reused: bool,
+    /// Informational responses so far.
+    pub informed: u32,
     /// Whether anything of the response has come.
     pub answered: bool,
     /// Whether the request may be sent once more on another line.
@@ -75,6 +77,7 @@ impl Default for Job {
             head_sent: false,
             sending: Sending::Done,
             reused: false,
+            informed: 0,
             answered: false,
             replayable: false,
             keep: false,

@@ -107,6 +107,8 @@ impl Proxies {
                 self.sent(worker, line);
             }
             Told::Ended => self.ended(worker, line),
+            // What came before its end may still wait for the client.
+            Told::Broken if self.job(line).ended => {}
             Told::Broken => self.broken(worker, line, "the connection was closed"),
             Told::Deadline => self.timed_out(worker, line),
         }
@@ -171,13 +173,10 @@ impl Proxies {
         exchange
     }
 
-    /// Ends an attempt by an error, for whose sake the line is closed.
+    /// Ends an attempt by an error of the upstream.
     fn fail(&mut self, worker: &mut Worker, line: LineKey, status: u16, reason: &str) {
-        let phase = self.job(line).phase;
-        let Some(key) = self.drop_line(worker, line) else {
-            return;
-        };
-        let Some(exchange) = worker.exchange_mut(key) else {
+        let exchange = self.job(line).exchange;
+        let Some(exchange) = exchange.and_then(|key| worker.exchange(key)) else {
             return;
         };
         let upstream = &exchange.upstream;
@@ -188,6 +187,18 @@ impl Proxies {
             exchange.request.method.escape_ascii(),
             exchange.request.uri.escape_ascii(),
         ));
+        self.abandon(worker, line, status, reason);
+    }
+
+    /// Ends an attempt by an error, for whose sake the line is closed.
+    fn abandon(&mut self, worker: &mut Worker, line: LineKey, status: u16, reason: &str) {
+        let phase = self.job(line).phase;
+        let Some(key) = self.drop_line(worker, line) else {
+            return;
+        };
+        let Some(exchange) = worker.exchange_mut(key) else {
+            return;
+        };
         if phase == Phase::Head {
             self.after
                 .push(After::Raise(key, status, reason.to_string()));

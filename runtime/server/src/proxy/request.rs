@@ -48,7 +48,8 @@ impl Proxies {
         match self.write(worker, line, &mut out) {
             Piece::Broken => {
                 worker.recycle(out);
-                self.fail(worker, line, 502, "the client broke its request off");
+                // Not worth a line in the log, which clients could fill.
+                self.abandon(worker, line, 502, "the client broke its request off");
                 return;
             }
             Piece::Fine if out.is_empty() => {

@@ -10,7 +10,7 @@ use super::job::{Job, Phase, Sending};
 use super::{After, Proxies};
 use crate::connection::BodyReader;
 use crate::exchange::{Body, Exchange};
-use crate::limits::{FIELDS_MAX, RESPONSE_HEAD_BYTES_MAX};
+use crate::limits::{FIELDS_MAX, INFORMATIONAL_MAX, RESPONSE_HEAD_BYTES_MAX};
 use crate::worker::Worker;
 
 /// How far the reading of the bytes at hand has come.
@@ -136,6 +136,10 @@ impl Proxies {
         match status_line.status {
             101 => self.switch(worker, line),
             100..200 => {
+                job.informed += 1;
+                if job.informed > INFORMATIONAL_MAX {
+                    return Some(Step::Broken("too many informational responses"));
+                }
                 self.inform(worker, line, status_line.status);
                 None
             }
