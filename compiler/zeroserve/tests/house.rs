@@ -24,10 +24,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("zs-proto", &[]),
     ("zs-io", &[]),
     ("zs-guest", &["zs-abi"]),
-    ("zs-tls", &["zs-abi", "zs-proto"]),
-    ("zs-client", &["zs-io", "zs-proto"]),
+    ("zs-tls", &[]),
+    ("zs-client", &["zs-io", "zs-tls"]),
     ("zs-server", &["zs-abi", "zs-client", "zs-guest", "zs-io", "zs-proto", "zs-tls"]),
-    ("zs-static", &["zs-abi", "zs-server"]),
+    ("zs-static", &["zs-abi", "zs-io", "zs-server"]),
 ];
 
 /// Crates that would bring configuration into a running server.
