@@ -10,10 +10,12 @@ fn main() {
     for (name, text) in zs_stdlib_bpf::SOURCES {
         match zs_bpf::assemble(&format!("stdlib-bpf/src/{name}.bpf"), text) {
             // Routines carry no lines: a fault in one is told by its name.
-            Ok(module) => all.functions.extend(module.functions.into_iter().map(|mut function| {
-                function.lines.clear();
-                function
-            })),
+            Ok(module) => all
+                .functions
+                .extend(module.functions.into_iter().map(|mut function| {
+                    function.lines.clear();
+                    function
+                })),
             Err(error) => panic!("{error}"),
         }
     }

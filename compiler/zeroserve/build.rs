@@ -39,7 +39,11 @@ fn main() {
     let libraries = self_contained();
     let mut files = vec![(SELF_CONTAINED[0], libraries.join(SELF_CONTAINED[0]))];
     files.push((ARCHIVE, folder.join(ARCHIVE)));
-    files.extend(SELF_CONTAINED[1..].iter().map(|name| (*name, libraries.join(name))));
+    files.extend(
+        SELF_CONTAINED[1..]
+            .iter()
+            .map(|name| (*name, libraries.join(name))),
+    );
     write(&files);
 }
 
@@ -65,7 +69,14 @@ fn build_runtime() -> PathBuf {
     let mut cargo = Command::new(variable("CARGO"));
     cargo
         .current_dir(&root)
-        .args(["build", "--locked", "--package", "zs-static", "--profile", "runtime"])
+        .args([
+            "build",
+            "--locked",
+            "--package",
+            "zs-static",
+            "--profile",
+            "runtime",
+        ])
         .args(["--target", TARGET, "--target-dir"])
         .arg(&target_dir);
     // The C and assembly files of the cryptography need no C library: the
@@ -73,7 +84,10 @@ fn build_runtime() -> PathBuf {
     let compiler = format!("CC_{}", TARGET.replace('-', "_"));
     if env::var_os(&compiler).is_none() {
         cargo.env(compiler, "cc");
-        cargo.env(format!("CFLAGS_{}", TARGET.replace('-', "_")), "-U_FORTIFY_SOURCE");
+        cargo.env(
+            format!("CFLAGS_{}", TARGET.replace('-', "_")),
+            "-U_FORTIFY_SOURCE",
+        );
     }
     for (name, _) in env::vars_os() {
         if is_of_this_call(&name) {
@@ -89,7 +103,9 @@ fn build_runtime() -> PathBuf {
 
 /// What cargo says of this call must not reach the other one.
 fn is_of_this_call(name: &OsString) -> bool {
-    let Some(name) = name.to_str() else { return false };
+    let Some(name) = name.to_str() else {
+        return false;
+    };
     let exact = [
         "CARGO_BUILD_TARGET",
         "CARGO_ENCODED_RUSTFLAGS",
@@ -103,7 +119,13 @@ fn is_of_this_call(name: &OsString) -> bool {
         "RUSTFLAGS",
         "TARGET",
     ];
-    let prefixes = ["CARGO_CFG_", "CARGO_FEATURE_", "CARGO_PKG_", "CARGO_PROFILE_", "DEP_"];
+    let prefixes = [
+        "CARGO_CFG_",
+        "CARGO_FEATURE_",
+        "CARGO_PKG_",
+        "CARGO_PROFILE_",
+        "DEP_",
+    ];
     exact.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
@@ -122,10 +144,15 @@ fn rerun_if_changed(dependencies: &Path, root: &Path) {
 /// The folder of the target's own libraries.
 fn self_contained() -> PathBuf {
     let rustc = variable("RUSTC");
-    let output = Command::new(rustc).args(["--print", "sysroot"]).output().expect("rustc runs");
+    let output = Command::new(rustc)
+        .args(["--print", "sysroot"])
+        .output()
+        .expect("rustc runs");
     let sysroot = String::from_utf8(output.stdout).expect("a path in UTF-8");
-    let folder =
-        Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET).join("lib/self-contained");
+    let folder = Path::new(sysroot.trim())
+        .join("lib/rustlib")
+        .join(TARGET)
+        .join("lib/self-contained");
     assert!(
         folder.is_dir(),
         "the Rust target {TARGET} is not installed; run: rustup target add {TARGET}"
@@ -135,14 +162,19 @@ fn self_contained() -> PathBuf {
 
 fn root() -> PathBuf {
     let manifest = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
-    manifest.join("../..").canonicalize().expect("the workspace")
+    manifest
+        .join("../..")
+        .canonicalize()
+        .expect("the workspace")
 }
 
 /// The target directory of this call: `OUT_DIR` lies five levels below it, or
 /// six when a target is named.
 fn target_dir() -> PathBuf {
     let out = PathBuf::from(variable("OUT_DIR"));
-    let tagged = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    let tagged = out
+        .ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").is_file());
     tagged.map_or_else(|| root().join("target"), Path::to_path_buf)
 }
 

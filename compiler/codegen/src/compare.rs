@@ -56,7 +56,10 @@ fn same(code: &mut FunctionBuilder, data: &mut DataBuilder, with: &[u8], miss: L
     }
     for (at, size) in pieces(with.len()) {
         let bytes = &with[at..at + size.bytes() as usize];
-        let value = bytes.iter().rev().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+        let value = bytes
+            .iter()
+            .rev()
+            .fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
         code.load(size, Reg::R3, Reg::R1, at as i16);
         match size {
             Size::D => {

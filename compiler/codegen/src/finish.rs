@@ -19,7 +19,10 @@ pub fn finish(program: &mut Program, finished: &Finished<'_>) -> Vec<u8> {
     let data = &mut program.data;
     for server in &program.servers {
         let entry = EntryId(server.entry.0);
-        data.push(&Server { entry, ..server.record });
+        data.push(&Server {
+            entry,
+            ..server.record
+        });
     }
     for proxy in &program.proxies {
         let record = Proxy {
@@ -35,7 +38,11 @@ pub fn finish(program: &mut Program, finished: &Finished<'_>) -> Vec<u8> {
     }
     for (code_offset, file, line) in &finished.lines {
         let file = data.text(file);
-        data.push(&Line { code_offset: *code_offset, file, line: *line });
+        data.push(&Line {
+            code_offset: *code_offset,
+            file,
+            line: *line,
+        });
     }
     for (key, value) in &finished.facts {
         let (key, value) = (data.text(key), data.text(value));

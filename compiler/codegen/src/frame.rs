@@ -25,7 +25,10 @@ impl Frame {
     /// If more values are live at once than a frame holds.
     pub fn of(function: &Function) -> Self {
         let order = reverse_postorder(function);
-        let mut frame = Self { order, places: BTreeMap::new() };
+        let mut frame = Self {
+            order,
+            places: BTreeMap::new(),
+        };
         frame.place(function);
         frame
     }
@@ -49,10 +52,19 @@ impl Frame {
                 }
                 keep
             });
-            for value in function.block(*block).ops.iter().filter_map(|op| op.what.defines()) {
+            for value in function
+                .block(*block)
+                .ops
+                .iter()
+                .filter_map(|op| op.what.defines())
+            {
                 let place = free.pop().unwrap_or_else(|| {
                     used += 8;
-                    assert!(used <= FRAME_BYTES as i16, "{}: the frame is full", function.name);
+                    assert!(
+                        used <= FRAME_BYTES as i16,
+                        "{}: the frame is full",
+                        function.name
+                    );
                     -used
                 });
                 self.places.insert(value, place);

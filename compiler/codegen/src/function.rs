@@ -32,7 +32,10 @@ impl<'p> Context<'p> {
         sources: &'p SourceMap,
         module: &mut Module,
     ) -> Self {
-        let files = sources.files().map(|(id, file)| (id, module.file(&file.name))).collect();
+        let files = sources
+            .files()
+            .map(|(id, file)| (id, module.file(&file.name)))
+            .collect();
         Self {
             functions: &program.functions,
             data: &mut program.data,
@@ -44,7 +47,9 @@ impl<'p> Context<'p> {
 
     /// Writes all functions.
     pub fn functions(mut self) -> Vec<zs_bpf::Function> {
-        (0..self.functions.len()).map(|number| self.function(number)).collect()
+        (0..self.functions.len())
+            .map(|number| self.function(number))
+            .collect()
     }
 
     fn function(&mut self, number: usize) -> zs_bpf::Function {
@@ -116,7 +121,11 @@ impl Writer<'_, '_> {
     fn at(&mut self, span: Span) {
         let position = self.sources.position(span);
         if let Some(file) = self.files.get(&span.file) {
-            self.code.set_loc(Loc { file: *file, line: position.line, column: position.column });
+            self.code.set_loc(Loc {
+                file: *file,
+                line: position.line,
+                column: position.column,
+            });
         }
     }
 
@@ -163,7 +172,8 @@ impl Writer<'_, '_> {
             }
             Op::LocalSet { local, value } => {
                 let offset = zs_abi::view::LOCALS + *local as i16 * 4;
-                self.code.store(Size::W, Reg::R6, offset, Source::Imm(*value as i32));
+                self.code
+                    .store(Size::W, Reg::R6, offset, Source::Imm(*value as i32));
             }
             Op::FilterPush { target } => {
                 self.call(Helper::FilterPush, &[entry(*target).0.into()]);
@@ -214,7 +224,12 @@ impl Writer<'_, '_> {
     }
 
     fn action(&mut self, kind: ActionKind, resume: Option<EntryId>, operand: u32) {
-        let word = Action { kind, resume, operand }.to_word();
+        let word = Action {
+            kind,
+            resume,
+            operand,
+        }
+        .to_word();
         self.code.mov_imm(Reg::R0, word);
         self.code.exit();
     }
@@ -241,11 +256,17 @@ impl Writer<'_, '_> {
 
     /// Loads a value.
     pub fn load_value(&mut self, register: Reg, value: Value) {
-        self.code.load(Size::D, register, Reg::R10, self.frame.place_of(value));
+        self.code
+            .load(Size::D, register, Reg::R10, self.frame.place_of(value));
     }
 
     fn store_value(&mut self, value: Value) {
-        self.code.store(Size::D, Reg::R10, self.frame.place_of(value), Source::Reg(Reg::R0));
+        self.code.store(
+            Size::D,
+            Reg::R10,
+            self.frame.place_of(value),
+            Source::Reg(Reg::R0),
+        );
     }
 }
 

@@ -18,7 +18,10 @@ pub struct HostTables {
 pub fn tables(program: &mut Program) -> Vec<HostTables> {
     let (maps, data) = (&program.host_maps, &mut program.data);
     maps.iter()
-        .map(|map| HostTables { exact: build(&map.exact, data), tails: build(&map.tails, data) })
+        .map(|map| HostTables {
+            exact: build(&map.exact, data),
+            tails: build(&map.tails, data),
+        })
         .collect()
 }
 
@@ -26,7 +29,10 @@ pub fn tables(program: &mut Program) -> Vec<HostTables> {
 /// none.
 pub fn look_up(code: &mut FunctionBuilder, tables: HostTables) {
     let done = code.label();
-    let views = [(tables.exact, view::HOST, view::HOST_HASH), (tables.tails, view::HOST_TAIL, view::HOST_TAIL_HASH)];
+    let views = [
+        (tables.exact, view::HOST, view::HOST_HASH),
+        (tables.tails, view::HOST_TAIL, view::HOST_TAIL_HASH),
+    ];
     for (table, text, hash) in views {
         if let Some(table) = table {
             let miss = code.label();

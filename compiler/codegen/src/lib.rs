@@ -40,6 +40,7 @@ pub fn generate(program: &mut Program, sources: &SourceMap) -> Result<Image, Lin
     let context = function::Context::new(program, tables, sources, &mut module);
     let functions = context.functions();
     module.functions = functions;
-    let routines = Module::from_bytes(ROUTINES).expect("the routines were assembled with this crate");
+    let routines =
+        Module::from_bytes(ROUTINES).expect("the routines were assembled with this crate");
     zs_bpf::link(&[module, routines])
 }

@@ -11,7 +11,11 @@ impl Writer<'_, '_> {
     /// Writes a test: goes on if it holds, else to `miss`.
     pub fn test(&mut self, test: &Test, miss: Label) {
         match test {
-            Test::Text { text, compare: how, with } => {
+            Test::Text {
+                text,
+                compare: how,
+                with,
+            } => {
                 self.text(*text, Reg::R1, Reg::R2);
                 compare(&mut self.code, self.data, *how, with, miss);
             }
@@ -40,9 +44,15 @@ impl Writer<'_, '_> {
                 self.helper_holds(Helper::Glob, miss);
             }
             Test::Int { int, low, high } => self.int(*int, *low, *high, miss),
-            Test::Any { list, compare: how, with } => {
+            Test::Any {
+                list,
+                compare: how,
+                with,
+            } => {
                 self.load_value(Reg::R8, *list);
-                self.any(miss, |this, next| compare(&mut this.code, this.data, *how, with, next));
+                self.any(miss, |this, next| {
+                    compare(&mut this.code, this.data, *how, with, next)
+                });
             }
             Test::Found { list } => {
                 self.load_value(Reg::R1, *list);
@@ -57,14 +67,16 @@ impl Writer<'_, '_> {
             Test::Regex { regex, text, store } => {
                 self.code.mov_imm(Reg::R1, regex.0.into());
                 self.text(*text, Reg::R2, Reg::R3);
-                self.code.mov_imm(Reg::R4, store.map_or(0, |name| u64::from(name) + 1));
+                self.code
+                    .mov_imm(Reg::R4, store.map_or(0, |name| u64::from(name) + 1));
                 self.helper_holds(Helper::RegexMatch, miss);
             }
             Test::RemoteIp { table, count } => {
                 self.code.mov_imm(Reg::R1, table.guest().into());
                 self.code.mov_imm(Reg::R2, (*count).into());
                 self.code.mov(Reg::R3, Reg::R6);
-                self.code.alu32(zs_bpf::AluOp::Add, Reg::R3, i32::from(view::REMOTE_IP));
+                self.code
+                    .alu32(zs_bpf::AluOp::Add, Reg::R3, i32::from(view::REMOTE_IP));
                 self.code.call("cidr_contains");
                 self.code.jump_if(Cond::Eq, Reg::R0, 0, miss);
             }
@@ -85,7 +97,8 @@ impl Writer<'_, '_> {
                 self.code.mov(Reg::R1, Reg::R7);
             }
             IntRef::Local(word) => {
-                self.code.load(Size::W, Reg::R1, Reg::R6, view::LOCALS + word as i16 * 4);
+                self.code
+                    .load(Size::W, Reg::R1, Reg::R6, view::LOCALS + word as i16 * 4);
             }
             IntRef::Value(value) => self.load_value(Reg::R1, value),
         }

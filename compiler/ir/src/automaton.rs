@@ -45,8 +45,11 @@ pub fn build(patterns: &[Pattern], data: &mut DataBuilder) -> Option<Text> {
         }
         at += 1;
     }
-    let accepts: Vec<u32> =
-        states.items.iter().map(|items| accept(patterns, items, data)).collect();
+    let accepts: Vec<u32> = states
+        .items
+        .iter()
+        .map(|items| accept(patterns, items, data))
+        .collect();
     Some(data.guest_table(&encode(&classes, start, &accepts, &transitions), 8))
 }
 
@@ -72,7 +75,9 @@ impl States {
 }
 
 fn step_start(patterns: &[Pattern]) -> Vec<Item> {
-    (0..patterns.len() as u32).map(|pattern| (pattern, 0)).collect()
+    (0..patterns.len() as u32)
+        .map(|pattern| (pattern, 0))
+        .collect()
 }
 
 fn step(patterns: &[Pattern], items: &[Item], byte: Option<u8>) -> Vec<Item> {
@@ -102,7 +107,11 @@ fn accept(patterns: &[Pattern], items: &[Item], data: &mut DataBuilder) -> u32 {
             any = true;
         }
     }
-    if any { data.guest_table(&bits, 8).guest() } else { 0 }
+    if any {
+        data.guest_table(&bits, 8).guest()
+    } else {
+        0
+    }
 }
 
 /// Bytes that all patterns treat alike share a class; class 0 holds the bytes
@@ -122,9 +131,17 @@ impl Classes {
         }
         // A class number must fit a byte: with all 256 bytes in use, byte 255
         // shares nothing and takes the place of the class of unused bytes.
-        let mut classes = Self { of: [0; 256], example: vec![None], count: 1 };
+        let mut classes = Self {
+            of: [0; 256],
+            example: vec![None],
+            count: 1,
+        };
         if used.iter().all(|used| *used) {
-            classes = Self { of: [0; 256], example: Vec::new(), count: 0 };
+            classes = Self {
+                of: [0; 256],
+                example: Vec::new(),
+                count: 0,
+            };
         }
         for byte in 0..=255_u8 {
             if used[byte as usize] {
@@ -139,7 +156,13 @@ impl Classes {
 
 /// Writes a table as `automaton_walk` reads it.
 fn encode(classes: &Classes, start: u32, accepts: &[u32], transitions: &[u16]) -> Vec<u8> {
-    encode_table(&classes.of, classes.count as u32, start, accepts, transitions)
+    encode_table(
+        &classes.of,
+        classes.count as u32,
+        start,
+        accepts,
+        transitions,
+    )
 }
 
 /// Writes a table of any automaton as `automaton_walk` reads it: byte classes,
@@ -155,7 +178,14 @@ pub fn encode_table(
     let accept_off = header as u32;
     let transitions_off = accept_off + accepts.len() as u32 * 4;
     let mut out = Vec::with_capacity(transitions_off as usize + transitions.len() * 2);
-    for word in [accepts.len() as u32, stride, start, accept_off, transitions_off, 0] {
+    for word in [
+        accepts.len() as u32,
+        stride,
+        start,
+        accept_off,
+        transitions_off,
+        0,
+    ] {
         out.extend_from_slice(&word.to_le_bytes());
     }
     out.extend_from_slice(classes);
@@ -176,7 +206,10 @@ mod tests {
         let base = table.offset as usize;
         let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("4 bytes"));
         let (stride, start) = (word(base + 4) as usize, word(base + 8) as usize);
-        let (accepts, next) = (base + word(base + 12) as usize, base + word(base + 16) as usize);
+        let (accepts, next) = (
+            base + word(base + 12) as usize,
+            base + word(base + 16) as usize,
+        );
         let mut state = start;
         for byte in text {
             let at = next + (state * stride + bytes[base + 24 + *byte as usize] as usize) * 2;
@@ -187,7 +220,9 @@ mod tests {
             return Vec::new();
         }
         let set = (set - CONST_BASE) as usize;
-        (0..patterns).filter(|bit| bytes[set + bit / 8] >> (bit % 8) & 1 == 1).collect()
+        (0..patterns)
+            .filter(|bit| bytes[set + bit / 8] >> (bit % 8) & 1 == 1)
+            .collect()
     }
 
     #[test]
@@ -203,8 +238,17 @@ mod tests {
         let table = build(&patterns, &mut data).expect("small enough");
         let block = data.finish();
         let texts = [
-            "/foo", "/foo/", "/foo/x.php", "/admin/", "/x/admin/a.php", "/admin", "", "/", "/f.ph.php",
-            "/a.php/b", "..php",
+            "/foo",
+            "/foo/",
+            "/foo/x.php",
+            "/admin/",
+            "/x/admin/a.php",
+            "/admin",
+            "",
+            "/",
+            "/f.ph.php",
+            "/a.php/b",
+            "..php",
         ];
         for text in texts {
             let expected: Vec<usize> = (0..patterns.len())
@@ -219,7 +263,11 @@ mod tests {
                     }
                 })
                 .collect();
-            assert_eq!(walk(&block, table, text.as_bytes(), patterns.len()), expected, "{text}");
+            assert_eq!(
+                walk(&block, table, text.as_bytes(), patterns.len()),
+                expected,
+                "{text}"
+            );
         }
     }
 

@@ -89,7 +89,10 @@ impl Op {
     #[must_use]
     pub fn uses(&self) -> Option<Value> {
         match self {
-            Self::Walk { text: TextRef::Value(value), .. } => Some(*value),
+            Self::Walk {
+                text: TextRef::Value(value),
+                ..
+            } => Some(*value),
             _ => None,
         }
     }
@@ -130,7 +133,10 @@ impl Test {
             | Self::Bit { set: value, .. }
             | Self::Any { list: value, .. }
             | Self::Found { list: value } => vec![*value],
-            Self::Int { int: IntRef::Value(value), .. } => vec![*value],
+            Self::Int {
+                int: IntRef::Value(value),
+                ..
+            } => vec![*value],
             Self::Int { .. } | Self::PathEscaped { .. } | Self::RemoteIp { .. } => Vec::new(),
         }
     }
@@ -171,12 +177,24 @@ impl End {
     /// Whether the chain may wait here: a value does not live across it.
     #[must_use]
     pub fn suspends(&self) -> bool {
-        matches!(self, Self::Act { resume: Some(_), .. })
+        matches!(
+            self,
+            Self::Act {
+                resume: Some(_),
+                ..
+            }
+        )
     }
 
     /// Whether it is an action that needs a place to go on.
     #[must_use]
     pub fn needs_resume(&self) -> bool {
-        matches!(self, Self::Act { act: Act::Goto | Act::Subrequest(_), .. })
+        matches!(
+            self,
+            Self::Act {
+                act: Act::Goto | Act::Subrequest(_),
+                ..
+            }
+        )
     }
 }

@@ -18,7 +18,9 @@ const REPEAT_MAX: u32 = 1000;
 /// What Go does not have, in one sentence; malformed patterns are left to
 /// whoever compiles the result.
 pub fn translate(pattern: &str) -> Result<String, String> {
-    let Ok(ast) = Parser::new().parse(pattern) else { return Ok(pattern.to_owned()) };
+    let Ok(ast) = Parser::new().parse(pattern) else {
+        return Ok(pattern.to_owned());
+    };
     let changes = visit(&ast, Changes::default())?;
     let mut out = String::new();
     let mut at = 0;
@@ -126,7 +128,10 @@ impl Visitor for Changes {
     }
 
     fn visit_class_set_binary_op_pre(&mut self, _: &ClassSetBinaryOp) -> Result<(), String> {
-        Err("`&&`, `--` and `~~` within brackets mean themselves in Go; write the letter once".to_owned())
+        Err(
+            "`&&`, `--` and `~~` within brackets mean themselves in Go; write the letter once"
+                .to_owned(),
+        )
     }
 }
 
@@ -136,11 +141,18 @@ fn flags_of_go<'a>(mut flags: impl Iterator<Item = &'a FlagsItemKind>) -> Result
         match kind {
             FlagsItemKind::Negation => true,
             FlagsItemKind::Flag(flag) => {
-                matches!(flag, CaseInsensitive | DotMatchesNewLine | MultiLine | SwapGreed)
+                matches!(
+                    flag,
+                    CaseInsensitive | DotMatchesNewLine | MultiLine | SwapGreed
+                )
             }
         }
     };
-    if flags.all(known) { Ok(()) } else { Err("Go has the flags i, m, s and U only".to_owned()) }
+    if flags.all(known) {
+        Ok(())
+    } else {
+        Err("Go has the flags i, m, s and U only".to_owned())
+    }
 }
 
 #[cfg(test)]

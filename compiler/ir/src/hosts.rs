@@ -67,7 +67,10 @@ pub fn build(names: &BTreeMap<String, FunctionId>, data: &mut DataBuilder) -> Op
         .iter()
         .map(|(name, function)| (hash_bytes(name.as_bytes()), name.as_str(), *function))
         .collect();
-    let slot_bits = (names.len() * 2).next_power_of_two().trailing_zeros().max(1);
+    let slot_bits = (names.len() * 2)
+        .next_power_of_two()
+        .trailing_zeros()
+        .max(1);
     let shift = 64 - slot_bits;
     let buckets = names.len().div_ceil(3).next_power_of_two();
     let (seeds, placed) = place(&entries, buckets, shift);
@@ -78,10 +81,22 @@ pub fn build(names: &BTreeMap<String, FunctionId>, data: &mut DataBuilder) -> Op
                 let (hash, name, function) = entries[index];
                 (hash, data.text(name), function.0)
             }
-            None => (0, Text { offset: 0, len: u32::MAX }, u32::MAX),
+            None => (
+                0,
+                Text {
+                    offset: 0,
+                    len: u32::MAX,
+                },
+                u32::MAX,
+            ),
         };
         slots.extend_from_slice(&hash.to_le_bytes());
-        for word in [zs_abi::layout::CONST_BASE + text.offset, text.len, function, 0] {
+        for word in [
+            zs_abi::layout::CONST_BASE + text.offset,
+            text.len,
+            function,
+            0,
+        ] {
             slots.extend_from_slice(&word.to_le_bytes());
         }
     }
@@ -111,10 +126,15 @@ fn place(
     let mut seeds = vec![0; buckets];
     for bucket in order {
         let wanted = |seed: u32| -> Vec<usize> {
-            members[bucket].iter().map(|index| slot(entries[*index].0, seed, shift)).collect()
+            members[bucket]
+                .iter()
+                .map(|index| slot(entries[*index].0, seed, shift))
+                .collect()
         };
         let fits = |at: &[usize]| {
-            at.iter().enumerate().all(|(n, slot)| slots[*slot].is_none() && !at[..n].contains(slot))
+            at.iter()
+                .enumerate()
+                .all(|(n, slot)| slots[*slot].is_none() && !at[..n].contains(slot))
         };
         let seed = (0..=u32::MAX)
             .find(|seed| fits(&wanted(*seed)))
@@ -139,14 +159,14 @@ mod tests {
     #[test]
     fn every_name_has_its_slot() {
         for count in [1, 2, 3, 100, 2_000] {
-            let names: BTreeMap<String, FunctionId> =
-                (0..count).map(|n| (format!("site{n}.example.com"), FunctionId(n))).collect();
+            let names: BTreeMap<String, FunctionId> = (0..count)
+                .map(|n| (format!("site{n}.example.com"), FunctionId(n)))
+                .collect();
             let mut data = DataBuilder::new();
             let table = build(&names, &mut data).expect("names");
             let block = data.finish();
-            let word = |at: usize| {
-                u32::from_le_bytes(block[at..at + 4].try_into().expect("four bytes"))
-            };
+            let word =
+                |at: usize| u32::from_le_bytes(block[at..at + 4].try_into().expect("four bytes"));
             for (name, function) in &names {
                 let hash = hash_bytes(name.as_bytes());
                 let bucket = hash as u32 & (table.buckets - 1);

@@ -39,9 +39,14 @@ pub fn functions(text: &str) -> std::result::Result<Vec<Function>, ParseError> {
     let mut functions: Vec<Function> = Vec::new();
     let mut ended = true;
     for (number, line) in text.lines().enumerate() {
-        let words = words(line).map_err(|expected| ParseError { line: number + 1, expected })?;
-        parse_line(&words, &mut functions, &mut ended)
-            .map_err(|expected| ParseError { line: number + 1, expected })?;
+        let words = words(line).map_err(|expected| ParseError {
+            line: number + 1,
+            expected,
+        })?;
+        parse_line(&words, &mut functions, &mut ended).map_err(|expected| ParseError {
+            line: number + 1,
+            expected,
+        })?;
     }
     for function in &mut functions {
         function.values = values(function);
@@ -61,7 +66,11 @@ fn parse_line(words: &[Word], functions: &mut Vec<Function>, ended: &mut bool) -
             return Ok(());
         }
         [Word::Plain(name), Word::Quoted(text), Word::Plain(_)] if name.starts_with("fn") => {
-            functions.push(Function { name: text.clone(), blocks: Vec::new(), values: 0 });
+            functions.push(Function {
+                name: text.clone(),
+                blocks: Vec::new(),
+                values: 0,
+            });
             return Ok(());
         }
         _ => {}
@@ -73,13 +82,19 @@ fn parse_line(words: &[Word], functions: &mut Vec<Function>, ended: &mut bool) -
     }
     match line.end()? {
         Some(end) => {
-            block.end = Located { what: end, span: Span::default() };
+            block.end = Located {
+                what: end,
+                span: Span::default(),
+            };
             *ended = true;
         }
         None => {
             let mut line = Line { words, at: 0 };
             let op = line.op()?;
-            block.ops.push(Located { what: op, span: Span::default() });
+            block.ops.push(Located {
+                what: op,
+                span: Span::default(),
+            });
         }
     }
     Ok(())
@@ -87,7 +102,10 @@ fn parse_line(words: &[Word], functions: &mut Vec<Function>, ended: &mut bool) -
 
 fn values(function: &Function) -> u32 {
     let ops = function.blocks.iter().flat_map(|block| &block.ops);
-    ops.filter_map(|op| op.what.defines()).map(|value| value.0 + 1).max().unwrap_or(0)
+    ops.filter_map(|op| op.what.defines())
+        .map(|value| value.0 + 1)
+        .max()
+        .unwrap_or(0)
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -104,7 +122,11 @@ fn words(line: &str) -> Result<Vec<Word>> {
         if first == ';' {
             break;
         }
-        let end = if first == '"' { quoted_end(rest)? } else { rest.find(' ').unwrap_or(rest.len()) };
+        let end = if first == '"' {
+            quoted_end(rest)?
+        } else {
+            rest.find(' ').unwrap_or(rest.len())
+        };
         let word = &rest[..end];
         words.push(if first == '"' {
             Word::Quoted(unquote(&word[1..end - 1])?)
@@ -143,8 +165,11 @@ fn unquote(text: &str) -> Result<String> {
             'r' => '\r',
             '0' => '\0',
             'u' => {
-                let code: String =
-                    letters.by_ref().skip(1).take_while(|letter| *letter != '}').collect();
+                let code: String = letters
+                    .by_ref()
+                    .skip(1)
+                    .take_while(|letter| *letter != '}')
+                    .collect();
                 let code = u32::from_str_radix(&code, 16).map_err(|_| "a code point")?;
                 char::from_u32(code).ok_or("a code point")?
             }
@@ -182,7 +207,11 @@ impl Line<'_> {
     }
 
     fn keyword(&mut self, keyword: &str) -> Result<()> {
-        if self.plain()? == keyword { Ok(()) } else { Err(format!("`{keyword}`")) }
+        if self.plain()? == keyword {
+            Ok(())
+        } else {
+            Err(format!("`{keyword}`"))
+        }
     }
 
     fn number(&mut self) -> Result<u32> {
@@ -191,7 +220,10 @@ impl Line<'_> {
 
     /// A number behind a fixed spelling, such as `block3`.
     fn id(&mut self, spelling: &str) -> Result<u32> {
-        let digits = self.plain()?.strip_prefix(spelling).and_then(|digits| digits.parse().ok());
+        let digits = self
+            .plain()?
+            .strip_prefix(spelling)
+            .and_then(|digits| digits.parse().ok());
         digits.ok_or_else(|| format!("`{spelling}` and a number"))
     }
 
@@ -219,7 +251,10 @@ impl Line<'_> {
 
     fn table(&mut self) -> Result<Text> {
         let table = self.plain()?.split_once(':').and_then(|(offset, len)| {
-            Some(Text { offset: offset.parse().ok()?, len: len.parse().ok()? })
+            Some(Text {
+                offset: offset.parse().ok()?,
+                len: len.parse().ok()?,
+            })
         });
         table.ok_or_else(|| "offset:length".to_owned())
     }
@@ -232,7 +267,9 @@ impl Line<'_> {
         self.at = at;
         let word = self.plain()?;
         let field = ViewText::ALL.iter().find(|field| field.name() == word);
-        field.map(|field| TextRef::View(*field)).ok_or_else(|| "a text".to_owned())
+        field
+            .map(|field| TextRef::View(*field))
+            .ok_or_else(|| "a text".to_owned())
     }
 
     fn int(&mut self) -> Result<IntRef> {
@@ -249,7 +286,9 @@ impl Line<'_> {
             "argument" => Ok(IntRef::Argument),
             word => {
                 let field = ViewInt::ALL.iter().find(|field| field.name() == word);
-                field.map(|field| IntRef::View(*field)).ok_or_else(|| "an integer".to_owned())
+                field
+                    .map(|field| IntRef::View(*field))
+                    .ok_or_else(|| "an integer".to_owned())
             }
         }
     }
@@ -273,11 +312,17 @@ impl Line<'_> {
                 variable: zs_abi::tables::VariableId(self.id("variable")?),
                 template: zs_abi::tables::TemplateId(self.id("template")?),
             },
-            "local_set" => Op::LocalSet { local: self.id("local")?, value: self.number()? },
-            "filter_push" => Op::FilterPush { target: self.target()? },
-            "scope_push" => {
-                Op::ScopePush { target: self.target()?, restore: self.number()? != 0 }
-            }
+            "local_set" => Op::LocalSet {
+                local: self.id("local")?,
+                value: self.number()?,
+            },
+            "filter_push" => Op::FilterPush {
+                target: self.target()?,
+            },
+            "scope_push" => Op::ScopePush {
+                target: self.target()?,
+                restore: self.number()? != 0,
+            },
             "scope_pop" => Op::ScopePop,
             _ => return Err("an operation".to_owned()),
         })
@@ -289,13 +334,28 @@ impl Line<'_> {
                 TextRef::View(form) => Op::PathSet { out, form },
                 TextRef::Value(_) => return Err("a form of the path".to_owned()),
             },
-            "walk" => Op::Walk { out, table: self.table()?, text: self.text()? },
-            "host_lookup" => Op::HostLookup { out, map: HostMapId(self.id("hosts")?) },
-            "header_find" => Op::HeaderFind { out, target: self.head()?, name: self.quoted()? },
-            "query_find" => Op::QueryFind { out, name: self.quoted()? },
-            "expand" => {
-                Op::Expand { out, template: zs_abi::tables::TemplateId(self.id("template")?) }
-            }
+            "walk" => Op::Walk {
+                out,
+                table: self.table()?,
+                text: self.text()?,
+            },
+            "host_lookup" => Op::HostLookup {
+                out,
+                map: HostMapId(self.id("hosts")?),
+            },
+            "header_find" => Op::HeaderFind {
+                out,
+                target: self.head()?,
+                name: self.quoted()?,
+            },
+            "query_find" => Op::QueryFind {
+                out,
+                name: self.quoted()?,
+            },
+            "expand" => Op::Expand {
+                out,
+                template: zs_abi::tables::TemplateId(self.id("template")?),
+            },
             _ => return Err("an operation that defines a value".to_owned()),
         })
     }
@@ -304,30 +364,64 @@ impl Line<'_> {
         let word = self.plain()?.to_owned();
         if let Some(compare) = compare(&word, "text_") {
             let text = self.text()?;
-            return Ok(Test::Text { text, compare, with: self.quoted()?.into_bytes() });
+            return Ok(Test::Text {
+                text,
+                compare,
+                with: self.quoted()?.into_bytes(),
+            });
         }
         if let Some(compare) = compare(&word, "any_") {
             let list = self.value()?;
-            return Ok(Test::Any { list, compare, with: self.quoted()?.into_bytes() });
+            return Ok(Test::Any {
+                list,
+                compare,
+                with: self.quoted()?.into_bytes(),
+            });
         }
         Ok(match &*word {
-            "same" => Test::Same { text: self.text()?, other: self.text()? },
-            "path" => Test::Path { set: self.value()?, pattern: self.quoted()? },
-            "bit" => Test::Bit { set: self.value()?, bit: self.number()? },
-            "path_escaped" => Test::PathEscaped { pattern: self.quoted()? },
+            "same" => Test::Same {
+                text: self.text()?,
+                other: self.text()?,
+            },
+            "path" => Test::Path {
+                set: self.value()?,
+                pattern: self.quoted()?,
+            },
+            "bit" => Test::Bit {
+                set: self.value()?,
+                bit: self.number()?,
+            },
+            "path_escaped" => Test::PathEscaped {
+                pattern: self.quoted()?,
+            },
             "glob" => {
                 let text = self.text()?;
-                Test::Glob { pattern: self.quoted()?, text }
+                Test::Glob {
+                    pattern: self.quoted()?,
+                    text,
+                }
             }
-            "int" => Test::Int { int: self.int()?, low: self.number()?, high: self.number()? },
-            "found" => Test::Found { list: self.value()? },
-            "accepts" => Test::Accepts { table: self.table()?, text: self.text()? },
+            "int" => Test::Int {
+                int: self.int()?,
+                low: self.number()?,
+                high: self.number()?,
+            },
+            "found" => Test::Found {
+                list: self.value()?,
+            },
+            "accepts" => Test::Accepts {
+                table: self.table()?,
+                text: self.text()?,
+            },
             "regex" => Test::Regex {
                 regex: zs_abi::tables::RegexId(self.id("regex")?),
                 text: self.text()?,
                 store: self.number().ok(),
             },
-            "remote_ip" => Test::RemoteIp { table: self.table()?, count: self.number()? },
+            "remote_ip" => Test::RemoteIp {
+                table: self.table()?,
+                count: self.number()?,
+            },
             _ => return Err("a test".to_owned()),
         })
     }
@@ -342,13 +436,20 @@ impl Line<'_> {
                 self.keyword("then")?;
                 let then = self.block()?;
                 self.keyword("else")?;
-                return Ok(Some(End::Branch { test, then, or: self.block()? }));
+                return Ok(Some(End::Branch {
+                    test,
+                    then,
+                    or: self.block()?,
+                }));
             }
             "tail" => return Ok(Some(End::Tail(FunctionId(self.id("fn")?)))),
             "dispatch" => {
                 let value = self.value()?;
                 self.keyword("else")?;
-                return Ok(Some(End::Dispatch { value, none: self.block()? }));
+                return Ok(Some(End::Dispatch {
+                    value,
+                    none: self.block()?,
+                }));
             }
             "end" => Act::End,
             "respond" => Act::Respond(ResponseId(self.id("response")?)),
@@ -371,5 +472,7 @@ impl Line<'_> {
 
 fn compare(word: &str, prefix: &str) -> Option<Compare> {
     let name = word.strip_prefix(prefix)?;
-    Compare::ALL.into_iter().find(|compare| compare.name() == name)
+    Compare::ALL
+        .into_iter()
+        .find(|compare| compare.name() == name)
 }

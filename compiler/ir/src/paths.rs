@@ -45,17 +45,24 @@ pub fn lower(function: &mut Function, data: &mut DataBuilder) {
         let table = (literals.len() > COMPARES_MAX)
             .then(|| automaton::build(&literals, data))
             .flatten();
-        replace_op(function, value, table.map(|table| Op::Walk {
-            out: value,
-            table,
-            text: TextRef::View(form),
-        }));
+        replace_op(
+            function,
+            value,
+            table.map(|table| Op::Walk {
+                out: value,
+                table,
+                text: TextRef::View(form),
+            }),
+        );
         replace_tests(function, value, |pattern| {
             let known = literal(pattern)
                 .filter(|_| table.is_some())
                 .and_then(|wanted| literals.iter().position(|known| *known == wanted));
             match known {
-                Some(bit) => Test::Bit { set: value, bit: bit as u32 },
+                Some(bit) => Test::Bit {
+                    set: value,
+                    bit: bit as u32,
+                },
                 // Shell patterns are no part of the automaton.
                 None => compare(pattern, form),
             }
@@ -70,10 +77,15 @@ fn literal(pattern: &str) -> Option<automaton::Pattern> {
 fn compare(pattern: &str, form: ViewText) -> Test {
     let text = TextRef::View(form);
     match simple(pattern) {
-        Some((compare, literal)) => {
-            Test::Text { text, compare, with: literal.as_bytes().to_vec() }
-        }
-        None => Test::Glob { pattern: pattern.to_owned(), text },
+        Some((compare, literal)) => Test::Text {
+            text,
+            compare,
+            with: literal.as_bytes().to_vec(),
+        },
+        None => Test::Glob {
+            pattern: pattern.to_owned(),
+            text,
+        },
     }
 }
 
@@ -89,10 +101,16 @@ fn prepared(function: &Function) -> Vec<(Value, ViewText)> {
 
 /// The patterns that are tested against a prepared path.
 fn tests(function: &mut Function, value: Value) -> impl Iterator<Item = &mut String> {
-    function.blocks.iter_mut().filter_map(move |block| match &mut block.end.what {
-        End::Branch { test: Test::Path { set, pattern }, .. } if *set == value => Some(pattern),
-        _ => None,
-    })
+    function
+        .blocks
+        .iter_mut()
+        .filter_map(move |block| match &mut block.end.what {
+            End::Branch {
+                test: Test::Path { set, pattern },
+                ..
+            } if *set == value => Some(pattern),
+            _ => None,
+        })
 }
 
 fn replace_op(function: &mut Function, value: Value, by: Option<Op>) {

@@ -50,7 +50,13 @@ pub fn function(id: FunctionId, function: &Function, sources: Option<&SourceMap>
         for op in &block.ops {
             line(&mut out, &op.what, op.span, sources, &mut place);
         }
-        line(&mut out, &block.end.what, block.end.span, sources, &mut place);
+        line(
+            &mut out,
+            &block.end.what,
+            block.end.span,
+            sources,
+            &mut place,
+        );
     }
     out.push_str("}\n");
     out
@@ -104,7 +110,11 @@ impl Display for Op {
 impl Display for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text { text, compare, with } => {
+            Self::Text {
+                text,
+                compare,
+                with,
+            } => {
                 write!(f, "text_{} {text} {}", compare.name(), Quoted(with))
             }
             Self::Same { text, other } => write!(f, "same {text} {other}"),
@@ -113,7 +123,11 @@ impl Display for Test {
             Self::PathEscaped { pattern } => write!(f, "path_escaped {pattern:?}"),
             Self::Glob { pattern, text } => write!(f, "glob {text} {pattern:?}"),
             Self::Int { int, low, high } => write!(f, "int {int} {low} {high}"),
-            Self::Any { list, compare, with } => {
+            Self::Any {
+                list,
+                compare,
+                with,
+            } => {
                 write!(f, "any_{} {list} {}", compare.name(), Quoted(with))
             }
             Self::Found { list } => write!(f, "found {list}"),
@@ -139,7 +153,10 @@ impl Display for End {
             Self::Tail(function) => write!(f, "tail {function}"),
             Self::Dispatch { value, none } => write!(f, "dispatch {value} else {none}"),
             Self::Act { act, resume: None } => write!(f, "{act}"),
-            Self::Act { act, resume: Some(target) } => write!(f, "{act} resume {target}"),
+            Self::Act {
+                act,
+                resume: Some(target),
+            } => write!(f, "{act} resume {target}"),
         }
     }
 }

@@ -452,7 +452,11 @@ impl Function {
     /// A function with one block that ends the chain.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), blocks: vec![Block::new()], values: 0 }
+        Self {
+            name: name.into(),
+            blocks: vec![Block::new()],
+            values: 0,
+        }
     }
 
     /// The block of this number.
@@ -466,8 +470,17 @@ impl Block {
     /// A block without operations that ends the chain.
     #[must_use]
     pub fn new() -> Self {
-        let end = End::Act { act: Act::End, resume: None };
-        Self { ops: Vec::new(), end: Located { what: end, span: Span::default() } }
+        let end = End::Act {
+            act: Act::End,
+            resume: None,
+        };
+        Self {
+            ops: Vec::new(),
+            end: Located {
+                what: end,
+                span: Span::default(),
+            },
+        }
     }
 }
 

@@ -22,7 +22,12 @@ pub fn label(label: &str) -> String {
     let (mut n, mut delta, mut bias, mut handled) = (INITIAL_N, 0_u32, INITIAL_BIAS, basic);
     while (handled as usize) < letters.len() {
         // There is a larger letter as long as some are not handled.
-        let next = letters.iter().copied().filter(|letter| *letter >= n).min().unwrap_or(n);
+        let next = letters
+            .iter()
+            .copied()
+            .filter(|letter| *letter >= n)
+            .min()
+            .unwrap_or(n);
         delta = delta.saturating_add((next - n).saturating_mul(handled + 1));
         n = next;
         for letter in &letters {
@@ -87,7 +92,10 @@ mod tests {
                 "\u{4ed6}\u{4eec}\u{4e3a}\u{4ec0}\u{4e48}\u{4e0d}\u{8bf4}\u{4e2d}\u{6587}",
                 "xn--ihqwcrb4cv8a8dqg056pqjye",
             ),
-            ("3\u{5e74}b\u{7d44}\u{91d1}\u{516b}\u{5148}\u{751f}", "xn--3b-ww4c5e180e575a65lsy2b"),
+            (
+                "3\u{5e74}b\u{7d44}\u{91d1}\u{516b}\u{5148}\u{751f}",
+                "xn--3b-ww4c5e180e575a65lsy2b",
+            ),
         ] {
             assert_eq!(label(name), expected, "{name}");
         }

@@ -59,11 +59,19 @@ pub fn automaton(pattern: &str, data: &mut DataBuilder) -> Option<Text> {
         .match_kind(MatchKind::LeftmostFirst)
         .dfa_size_limit(Some(AUTOMATON_BYTES_MAX))
         .determinize_size_limit(Some(4 * AUTOMATON_BYTES_MAX));
-    let dfa = dense::Builder::new().configure(config).syntax(syntax()).build(&pattern).ok()?;
-    let start = dfa.start_state_forward(&Input::new("").anchored(Anchored::No)).ok()?;
+    let dfa = dense::Builder::new()
+        .configure(config)
+        .syntax(syntax())
+        .build(&pattern)
+        .ok()?;
+    let start = dfa
+        .start_state_forward(&Input::new("").anchored(Anchored::No))
+        .ok()?;
     let classes = dfa.byte_classes();
-    let examples: Vec<u8> =
-        classes.representatives(..).filter_map(|unit| unit.as_u8()).collect();
+    let examples: Vec<u8> = classes
+        .representatives(..)
+        .filter_map(|unit| unit.as_u8())
+        .collect();
     let mut table = Table::new(examples.len());
     table.number(start);
     let mut at = 0;
@@ -80,12 +88,20 @@ pub fn automaton(pattern: &str, data: &mut DataBuilder) -> Option<Text> {
         }
         at += 1;
     }
-    let ends = table.states.iter().map(|state| dfa.is_match_state(dfa.next_eoi_state(*state)));
+    let ends = table
+        .states
+        .iter()
+        .map(|state| dfa.is_match_state(dfa.next_eoi_state(*state)));
     let accepts: Vec<u32> = [0, 1].into_iter().chain(ends.map(u32::from)).collect();
     let class_of: [u8; 256] = std::array::from_fn(|byte| classes.get(byte as u8));
     let stride = examples.len() as u32;
-    let bytes =
-        encode_table(&class_of, stride, u32::from(Table::FIRST), &accepts, &table.transitions);
+    let bytes = encode_table(
+        &class_of,
+        stride,
+        u32::from(Table::FIRST),
+        &accepts,
+        &table.transitions,
+    );
     (accepts.len() <= usize::from(u16::MAX)).then(|| data.guest_table(&bytes, 8))
 }
 
@@ -110,7 +126,11 @@ impl Table {
     fn new(stride: usize) -> Self {
         let mut transitions = vec![Self::DEAD; stride];
         transitions.resize(2 * stride, Self::ACCEPTED);
-        Self { numbers: BTreeMap::new(), states: Vec::new(), transitions }
+        Self {
+            numbers: BTreeMap::new(),
+            states: Vec::new(),
+            transitions,
+        }
     }
 
     fn number(&mut self, state: StateID) -> u16 {
@@ -139,7 +159,9 @@ fn last_line(text: &str) -> String {
 }
 
 fn group_names(nfa: &NFA) -> Vec<(u32, String)> {
-    let groups = nfa.group_info().pattern_names(regex_automata::PatternID::ZERO);
+    let groups = nfa
+        .group_info()
+        .pattern_names(regex_automata::PatternID::ZERO);
     groups
         .enumerate()
         .filter_map(|(index, name)| Some((index as u32, name?.to_owned())))
@@ -156,7 +178,8 @@ impl Writer {
     fn write(mut self, nfa: &NFA, names: usize) -> Result<Vec<u32>, String> {
         // Instructions of the states come first, one each, so that a state's
         // number is its instruction's; what a state needs more goes behind.
-        self.instructions.resize(nfa.states().len(), [program::FAIL, 0, 0, 0]);
+        self.instructions
+            .resize(nfa.states().len(), [program::FAIL, 0, 0, 0]);
         for (number, state) in nfa.states().iter().enumerate() {
             self.instructions[number] = self.state(state)?;
         }
@@ -172,9 +195,12 @@ impl Writer {
 
     fn state(&mut self, state: &State) -> Result<[u32; 4], String> {
         Ok(match state {
-            State::ByteRange { trans } => {
-                [program::BYTE, trans.start.into(), trans.end.into(), trans.next.as_u32()]
-            }
+            State::ByteRange { trans } => [
+                program::BYTE,
+                trans.start.into(),
+                trans.end.into(),
+                trans.next.as_u32(),
+            ],
             State::Sparse(sparse) => self.sparse(&sparse.transitions),
             State::Dense(_) => return Err("the expression needs an unusual automaton".to_owned()),
             State::Look { look, next } => [program::ASSERT, assertion(*look)?, next.as_u32(), 0],
@@ -182,12 +208,8 @@ impl Writer {
                 let ways: Vec<u32> = alternates.iter().map(|state| state.as_u32()).collect();
                 self.split(&ways)
             }
-            State::BinaryUnion { alt1, alt2 } => {
-                [program::SPLIT, alt1.as_u32(), alt2.as_u32(), 0]
-            }
-            State::Capture { next, slot, .. } => {
-                [program::SAVE, slot.as_u32(), next.as_u32(), 0]
-            }
+            State::BinaryUnion { alt1, alt2 } => [program::SPLIT, alt1.as_u32(), alt2.as_u32(), 0],
+            State::Capture { next, slot, .. } => [program::SAVE, slot.as_u32(), next.as_u32(), 0],
             State::Fail => [program::FAIL, 0, 0, 0],
             State::Match { .. } => [program::MATCH, 0, 0, 0],
         })

@@ -6,9 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::program::{
-    Block, BlockId, End, Function, FunctionId, Located, Program, Target,
-};
+use crate::program::{Block, BlockId, End, Function, FunctionId, Located, Program, Target};
 use crate::verify::entered;
 
 /// Splits every function of a program. Numbers of functions stay; new ones are
@@ -20,8 +18,15 @@ pub fn split(program: &mut Program) {
         let function = program.functions[number].clone();
         let first_new = program.functions.len() as u32;
         let (functions, numbers) = outline(&function, &more, owner, first_new);
-        for proxy in program.proxies.iter_mut().filter(|proxy| proxy.owner == owner) {
-            for target in [&mut proxy.request, &mut proxy.response].into_iter().flatten() {
+        for proxy in program
+            .proxies
+            .iter_mut()
+            .filter(|proxy| proxy.owner == owner)
+        {
+            for target in [&mut proxy.request, &mut proxy.response]
+                .into_iter()
+                .flatten()
+            {
                 rename(target, &numbers);
             }
         }
@@ -54,10 +59,17 @@ fn outline(
     let roots = roots(function, entered(function, more));
     let mut numbers = BTreeMap::new();
     for (index, root) in roots.iter().enumerate() {
-        let number = if index == 0 { owner } else { FunctionId(first_new + index as u32 - 1) };
+        let number = if index == 0 {
+            owner
+        } else {
+            FunctionId(first_new + index as u32 - 1)
+        };
         numbers.insert(*root, number);
     }
-    let functions = roots.iter().map(|root| cut(function, *root, &numbers)).collect();
+    let functions = roots
+        .iter()
+        .map(|root| cut(function, *root, &numbers))
+        .collect();
     (functions, numbers)
 }
 
@@ -68,7 +80,10 @@ fn roots(function: &Function, mut roots: BTreeSet<BlockId>) -> BTreeSet<BlockId>
         let mut shared = BTreeSet::new();
         for root in &roots {
             for block in reach(function, *root, &roots) {
-                if owner.insert(block, *root).is_some_and(|other| other != *root) {
+                if owner
+                    .insert(block, *root)
+                    .is_some_and(|other| other != *root)
+                {
                     shared.insert(block);
                 }
             }
@@ -79,9 +94,10 @@ fn roots(function: &Function, mut roots: BTreeSet<BlockId>) -> BTreeSet<BlockId>
             .iter()
             .copied()
             .filter(|block| {
-                predecessors(function, *block)
-                    .iter()
-                    .any(|before| !shared.contains(before) && (owner.contains_key(before) || roots.contains(before)))
+                predecessors(function, *block).iter().any(|before| {
+                    !shared.contains(before)
+                        && (owner.contains_key(before) || roots.contains(before))
+                })
             })
             .collect();
         if meeting.is_empty() {
@@ -117,16 +133,26 @@ fn cut(function: &Function, root: BlockId, numbers: &BTreeMap<BlockId, FunctionI
     let stop: BTreeSet<BlockId> = numbers.keys().copied().collect();
     let mut order = vec![root];
     order.extend(reach(function, root, &stop));
-    let mut places: BTreeMap<BlockId, BlockId> =
-        order.iter().enumerate().map(|(at, block)| (*block, BlockId(at as u32))).collect();
-    let mut blocks: Vec<Block> = order.iter().map(|block| function.block(*block).clone()).collect();
+    let mut places: BTreeMap<BlockId, BlockId> = order
+        .iter()
+        .enumerate()
+        .map(|(at, block)| (*block, BlockId(at as u32)))
+        .collect();
+    let mut blocks: Vec<Block> = order
+        .iter()
+        .map(|block| function.block(*block).clone())
+        .collect();
     for at in 0..order.len() {
         for op in &mut blocks[at].ops {
             if let Some(target) = op.what.target_mut() {
                 rename(target, numbers);
             }
         }
-        if let End::Act { resume: Some(target), .. } = &mut blocks[at].end.what {
+        if let End::Act {
+            resume: Some(target),
+            ..
+        } = &mut blocks[at].end.what
+        {
             rename(target, numbers);
         }
         if let End::Jump(to) = blocks[at].end.what
@@ -141,8 +167,14 @@ fn cut(function: &Function, root: BlockId, numbers: &BTreeMap<BlockId, FunctionI
                 && !places.contains_key(&to)
             {
                 places.insert(to, BlockId(blocks.len() as u32));
-                let end = Located { what: End::Tail(*number), span };
-                blocks.push(Block { ops: Vec::new(), end });
+                let end = Located {
+                    what: End::Tail(*number),
+                    span,
+                };
+                blocks.push(Block {
+                    ops: Vec::new(),
+                    end,
+                });
             }
         }
         for to in blocks[at].end.what.successors_mut() {
@@ -154,7 +186,11 @@ fn cut(function: &Function, root: BlockId, numbers: &BTreeMap<BlockId, FunctionI
     } else {
         format!("{}.{}", function.name, root.0)
     };
-    Function { name, blocks, values: function.values }
+    Function {
+        name,
+        blocks,
+        values: function.values,
+    }
 }
 
 fn rename(target: &mut Target, numbers: &BTreeMap<BlockId, FunctionId>) {

@@ -114,7 +114,12 @@ pub fn store(
             Piece::Constant(text) => (Source::Constant, text, 0),
             Piece::Placeholder(found) => (found.source, &found.argument, found.number),
         };
-        Segment { source: source as u32, argument: data.text(argument), number, flags }
+        Segment {
+            source: source as u32,
+            argument: data.text(argument),
+            number,
+            flags,
+        }
     };
     let segments: Vec<Segment> = pieces.iter().map(segment).collect();
     let segments = data.extend(&segments);
@@ -123,24 +128,42 @@ pub fn store(
 
 /// The placeholder of a name, if there is one.
 fn placeholder(name: &str, names: &mut dyn Names) -> Option<Placeholder> {
-    let plain = |source| Some(Placeholder { source, argument: String::new(), number: 0 });
+    let plain = |source| {
+        Some(Placeholder {
+            source,
+            argument: String::new(),
+            number: 0,
+        })
+    };
     if let Some((_, source)) = PLAIN.iter().find(|(known, _)| *known == name) {
         return plain(*source);
     }
     for (prefix, source) in NAMED {
         if let Some(argument) = name.strip_prefix(prefix) {
-            return Some(Placeholder { source: *source, argument: argument.to_owned(), number: 0 });
+            return Some(Placeholder {
+                source: *source,
+                argument: argument.to_owned(),
+                number: 0,
+            });
         }
     }
     for (prefix, source) in NUMBERED {
         if let Some(argument) = name.strip_prefix(prefix) {
             let number = argument.parse().ok()?;
-            return Some(Placeholder { source: *source, argument: String::new(), number });
+            return Some(Placeholder {
+                source: *source,
+                argument: String::new(),
+                number,
+            });
         }
     }
     if let Some(variable) = name.strip_prefix("http.vars.") {
         let number = names.variable(variable).0;
-        return Some(Placeholder { source: Source::Variable, argument: String::new(), number });
+        return Some(Placeholder {
+            source: Source::Variable,
+            argument: String::new(),
+            number,
+        });
     }
     if let Some(capture) = name.strip_prefix("http.regexp.") {
         return Some(match capture.split_once('.') {
@@ -183,7 +206,10 @@ const PLAIN: &[(&str, Source)] = &[
     ("http.request.orig_uri.path.dir", Source::OriginalDir),
     ("http.request.orig_uri.path.file", Source::OriginalFile),
     ("http.request.orig_uri.query", Source::OriginalQuery),
-    ("http.request.orig_uri.prefixed_query", Source::OriginalPrefixedQuery),
+    (
+        "http.request.orig_uri.prefixed_query",
+        Source::OriginalPrefixedQuery,
+    ),
     ("http.request.remote", Source::Remote),
     ("http.request.remote.host", Source::RemoteHost),
     ("http.request.remote.port", Source::RemotePort),
@@ -204,8 +230,14 @@ const PLAIN: &[(&str, Source)] = &[
     ("http.error.status_code", Source::ErrorStatus),
     ("http.error.status_text", Source::ErrorStatusText),
     ("http.error.message", Source::ErrorMessage),
-    ("http.reverse_proxy.upstream.address", Source::UpstreamAddress),
-    ("http.reverse_proxy.upstream.hostport", Source::UpstreamHostPort),
+    (
+        "http.reverse_proxy.upstream.address",
+        Source::UpstreamAddress,
+    ),
+    (
+        "http.reverse_proxy.upstream.hostport",
+        Source::UpstreamHostPort,
+    ),
     ("http.reverse_proxy.upstream.host", Source::UpstreamHost),
     ("http.reverse_proxy.upstream.port", Source::UpstreamPort),
     ("http.reverse_proxy.status_code", Source::UpstreamStatus),

@@ -65,7 +65,10 @@ impl std::error::Error for VerifyError {}
 /// # Errors
 /// The first problem found, in the order of blocks.
 pub fn verify(function: &Function, more: &[BlockId]) -> Result<(), VerifyError> {
-    let check = Check { function, entered: entered(function, more) };
+    let check = Check {
+        function,
+        entered: entered(function, more),
+    };
     check.names()?;
     check.definitions()?;
     check.uses()
@@ -81,7 +84,11 @@ pub fn entered(function: &Function, more: &[BlockId]) -> BTreeSet<BlockId> {
             End::Act { resume, .. } => resume,
             _ => None,
         };
-        let targets = block.ops.iter().filter_map(|op| op.what.target()).chain(resume);
+        let targets = block
+            .ops
+            .iter()
+            .filter_map(|op| op.what.target())
+            .chain(resume);
         entered.extend(targets.filter_map(|target| match target {
             Target::Block(block) => Some(block),
             Target::Function(_) => None,
@@ -98,7 +105,11 @@ struct Check<'f> {
 impl Check<'_> {
     fn error(&self, block: usize, problem: Problem) -> VerifyError {
         let function = self.function.name.clone();
-        VerifyError { function, block: BlockId(block as u32), problem }
+        VerifyError {
+            function,
+            block: BlockId(block as u32),
+            problem,
+        }
     }
 
     fn names(&self) -> Result<(), VerifyError> {
@@ -169,9 +180,14 @@ impl Check<'_> {
 
     fn missing(&self, at: usize, value: Value) -> VerifyError {
         let loose = self.available(true);
-        let lives = loose[at].as_ref().is_some_and(|known| known.contains(&value));
-        let problem =
-            if lives { Problem::AcrossSuspension(value) } else { Problem::Undefined(value) };
+        let lives = loose[at]
+            .as_ref()
+            .is_some_and(|known| known.contains(&value));
+        let problem = if lives {
+            Problem::AcrossSuspension(value)
+        } else {
+            Problem::Undefined(value)
+        };
         self.error(at, problem)
     }
 
@@ -189,7 +205,9 @@ impl Check<'_> {
         while changed {
             changed = false;
             for at in 0..known.len() {
-                let Some(before) = known[at].clone() else { continue };
+                let Some(before) = known[at].clone() else {
+                    continue;
+                };
                 let block = &self.function.blocks[at];
                 let mut after = before;
                 after.extend(block.ops.iter().filter_map(|op| op.what.defines()));
@@ -218,7 +236,11 @@ impl Check<'_> {
             End::Act { resume, .. } => resume,
             _ => None,
         };
-        let targets = block.ops.iter().filter_map(|op| op.what.target()).chain(resume);
+        let targets = block
+            .ops
+            .iter()
+            .filter_map(|op| op.what.target())
+            .chain(resume);
         targets
             .filter_map(|target| match target {
                 Target::Block(block) => Some(block),
@@ -234,7 +256,14 @@ fn locals(block: &crate::program::Block) -> impl Iterator<Item = u32> + '_ {
         _ => None,
     });
     let read = match &block.end.what {
-        End::Branch { test: Test::Int { int: IntRef::Local(local), .. }, .. } => Some(*local),
+        End::Branch {
+            test:
+                Test::Int {
+                    int: IntRef::Local(local),
+                    ..
+                },
+            ..
+        } => Some(*local),
         _ => None,
     };
     set.chain(read)

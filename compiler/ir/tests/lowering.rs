@@ -11,13 +11,22 @@ use zs_syntax::SystemHost;
 fn programs_are_as_expected() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/ir");
     let entries = fs::read_dir(&folder).expect("the folder");
-    let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "caddyfile"));
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "caddyfile")
+    });
     files.sort();
     assert!(files.len() > 10, "{files:?}");
     let mut different = Vec::new();
     for file in files {
-        let name = file.file_name().expect("a name").to_string_lossy().into_owned();
+        let name = file
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
         let found = lowered(&name, fs::read_to_string(&file).expect("a Caddyfile"));
         let expected = file.with_extension("ir");
         if std::env::var_os("BLESS").is_some() {
@@ -39,7 +48,12 @@ fn lowered(name: &str, text: String) -> String {
     let said = render_all(sink.diagnostics(), &sources, Style::Plain);
     let Some(program) = program else { return said };
     let printed = zs_ir::print::program(&program, Some(&sources));
-    let again = zs_ir::parse::functions(&printed).unwrap_or_else(|error| panic!("{error}\n{printed}"));
+    let again =
+        zs_ir::parse::functions(&printed).unwrap_or_else(|error| panic!("{error}\n{printed}"));
     assert_eq!(again.len(), program.functions.len(), "{name}");
-    if said.is_empty() { printed } else { format!("{said}\n{printed}") }
+    if said.is_empty() {
+        printed
+    } else {
+        format!("{said}\n{printed}")
+    }
 }

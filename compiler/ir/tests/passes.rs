@@ -24,8 +24,14 @@ fn each_mistake_is_found() {
     let cases = [
         ("block0:\n end", "fine"),
         ("block0:\n jump block1", "f: block0: block1 does not exist"),
-        ("block0:\n filter_push block7\n end", "f: block0: block7 does not exist"),
-        ("block0:\n subrequest subrequest0 resume block3", "f: block0: block3 does not exist"),
+        (
+            "block0:\n filter_push block7\n end",
+            "f: block0: block7 does not exist",
+        ),
+        (
+            "block0:\n subrequest subrequest0 resume block3",
+            "f: block0: block3 does not exist",
+        ),
         (
             "block0:\n v0 = query_find \"a\"\n v0 = query_find \"b\"\n end",
             "f: block0: v0 is defined twice",
@@ -54,8 +60,14 @@ fn each_mistake_is_found() {
              block1:\n if path v0 \"/a\" then block2 else block2\nblock2:\n end",
             "f: block1: v0 lives across a suspension",
         ),
-        ("block0:\n goto", "f: block0: the action and its place to go on do not fit"),
-        ("block0:\n subrequest subrequest0", "f: block0: the action and its place to go on do not fit"),
+        (
+            "block0:\n goto",
+            "f: block0: the action and its place to go on do not fit",
+        ),
+        (
+            "block0:\n subrequest subrequest0",
+            "f: block0: the action and its place to go on do not fit",
+        ),
         (
             "block0:\n abort resume block1\nblock1:\n end",
             "f: block0: the action and its place to go on do not fit",
@@ -73,7 +85,10 @@ fn each_mistake_is_found() {
             "f: block0: word 64 lies outside the request's memory",
         ),
         // What is never reached may use anything.
-        ("block0:\n end\nblock1:\n if found v0 then block0 else block0", "fine"),
+        (
+            "block0:\n end\nblock1:\n if found v0 then block0 else block0",
+            "fine",
+        ),
         // Defined on both ways, each with its own definition of the same name
         // in a common block before.
         (
@@ -92,13 +107,19 @@ fn a_value_outside_the_function_is_refused() {
     let mut function = function("block0:\n v3 = query_find \"a\"\n end");
     function.values = 2;
     let error = verify::verify(&function, &[]).expect_err("v3 of two values");
-    assert_eq!(error.problem, verify::Problem::Undefined(zs_ir::program::Value(3)));
+    assert_eq!(
+        error.problem,
+        verify::Problem::Undefined(zs_ir::program::Value(3))
+    );
     assert_eq!(error.block, BlockId(0));
 }
 
 /// The functions that a function becomes, as text.
 fn split(text: &str) -> String {
-    let mut program = Program { functions: vec![function(text)], ..Program::default() };
+    let mut program = Program {
+        functions: vec![function(text)],
+        ..Program::default()
+    };
     verify::verify(&program.functions[0], &[]).unwrap_or_else(|error| panic!("{error}"));
     split::split(&mut program);
     for function in &program.functions {
@@ -108,12 +129,17 @@ fn split(text: &str) -> String {
     let shown = numbered.map(|(number, function)| {
         print::function(FunctionId(number as u32), function, None).replace(" ; \n", "\n")
     });
-    shown.collect::<String>().lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+    shown
+        .collect::<String>()
+        .lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
 }
 
 #[test]
 fn a_function_without_other_entries_stays_whole() {
-    let text = "block0:\n if int method 1 1 then block1 else block2\nblock1:\n end\nblock2:\n abort";
+    let text =
+        "block0:\n if int method 1 1 then block1 else block2\nblock1:\n end\nblock2:\n abort";
     assert_eq!(
         split(text),
         "fn0 \"f\" {\nblock0:\n    if int method 1 1 then block1 else block2\n\

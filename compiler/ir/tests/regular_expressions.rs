@@ -112,14 +112,17 @@ fn peer(pattern: &str) -> regex::bytes::Regex {
     ] {
         pattern = pattern.replace(class, meaning);
     }
-    RegexBuilder::new(&pattern).build().unwrap_or_else(|error| panic!("{error}"))
+    RegexBuilder::new(&pattern)
+        .build()
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
 fn programs_find_the_same_groups() {
     for pattern in PATTERNS {
         let mut data = DataBuilder::new();
-        let text = zs_ir::regex::compile(pattern, &mut data).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+        let text = zs_ir::regex::compile(pattern, &mut data)
+            .unwrap_or_else(|error| panic!("{pattern}: {error}"));
         let block = data.finish();
         let words = bytes(&block, text);
         let program = Program::new(words).unwrap_or_else(|| panic!("{pattern}: not a program"));
@@ -127,7 +130,9 @@ fn programs_find_the_same_groups() {
         for text in TEXTS {
             let expected = peer.captures(text.as_bytes()).map(|found| {
                 let groups = found.iter();
-                groups.map(|group| group.map(|group| (group.start(), group.end()))).collect::<Vec<_>>()
+                groups
+                    .map(|group| group.map(|group| (group.start(), group.end())))
+                    .collect::<Vec<_>>()
             });
             assert_eq!(groups(program, text), expected, "`{pattern}` in {text:?}");
         }
@@ -152,14 +157,20 @@ fn automata_accept_the_same_texts() {
     for pattern in PATTERNS {
         let mut data = DataBuilder::new();
         // An expression that looks at words' borders may have no automaton.
-        let Some(table) = zs_ir::regex::automaton(pattern, &mut data) else { continue };
+        let Some(table) = zs_ir::regex::automaton(pattern, &mut data) else {
+            continue;
+        };
         made += 1;
         let block = data.finish();
         let table = bytes(&block, table);
         let peer = peer(pattern);
         for text in TEXTS {
             let expected = peer.is_match(text.as_bytes());
-            assert_eq!(walk(table, text.as_bytes()), expected, "`{pattern}` in {text:?}");
+            assert_eq!(
+                walk(table, text.as_bytes()),
+                expected,
+                "`{pattern}` in {text:?}"
+            );
         }
     }
     assert!(made > PATTERNS.len() * 3 / 4, "only {made} automata");
@@ -184,9 +195,23 @@ fn walk(table: &[u8], text: &[u8]) -> bool {
 
 #[test]
 fn what_go_refuses_is_refused() {
-    for pattern in ["(", "a**", "[z-a]", r"\8", "(?=a)", "(?<!a)b", "a{1001}", r"(a)\1", "*a", r"\b{start}a"] {
+    for pattern in [
+        "(",
+        "a**",
+        "[z-a]",
+        r"\8",
+        "(?=a)",
+        "(?<!a)b",
+        "a{1001}",
+        r"(a)\1",
+        "*a",
+        r"\b{start}a",
+    ] {
         let mut data = DataBuilder::new();
-        assert!(zs_ir::regex::compile(pattern, &mut data).is_err(), "{pattern}");
+        assert!(
+            zs_ir::regex::compile(pattern, &mut data).is_err(),
+            "{pattern}"
+        );
     }
     let mut data = DataBuilder::new();
     let large = zs_ir::regex::compile("((a{100}){100}){100}", &mut data);

@@ -18,7 +18,8 @@ pub struct Files {
 impl Files {
     /// Adds a file, or replaces it.
     pub fn put(&self, path: impl AsRef<Path>, bytes: Vec<u8>) {
-        self.lock().insert(path.as_ref().to_owned(), Arc::new(bytes));
+        self.lock()
+            .insert(path.as_ref().to_owned(), Arc::new(bytes));
     }
 
     /// Takes a file out.
@@ -106,7 +107,11 @@ impl FileSystem for Files {
     fn create_output(&self, path: Arc<Path>, options: OutputOptions) -> Result<Output> {
         let len = usize::try_from(options.size)
             .map_err(|_| Error::new(ErrorKind::FileTooLarge, "the output is too large"))?;
-        Ok(Output { path, bytes: vec![0; len], files: self.clone() })
+        Ok(Output {
+            path,
+            bytes: vec![0; len],
+            files: self.clone(),
+        })
     }
 
     fn write_auxiliary(&self, path: &Path, bytes: &[u8]) -> Result {

@@ -57,7 +57,9 @@ pub struct Wild;
 
 impl Linker for Wild {
     fn link(&self, inputs: &Inputs<'_>) -> Result<Vec<u8>, LinkError> {
-        link(inputs).map_err(|error| LinkError { message: error.to_string() })
+        link(inputs).map_err(|error| LinkError {
+            message: error.to_string(),
+        })
     }
 }
 
@@ -73,7 +75,14 @@ fn link(inputs: &Inputs<'_>) -> libwild::error::Result<Vec<u8>> {
         files.put(name, bytes.to_vec());
     }
     // The first word stands for the linker's own name.
-    let mut arguments = vec!["ld", "-m", "elf_x86_64", "-static", "-pie", "--no-dynamic-linker"];
+    let mut arguments = vec![
+        "ld",
+        "-m",
+        "elf_x86_64",
+        "-static",
+        "-pie",
+        "--no-dynamic-linker",
+    ];
     arguments.extend(["--gc-sections", "--build-id=none", "-o", OUTPUT]);
     if inputs.strip {
         arguments.push("--strip-all");

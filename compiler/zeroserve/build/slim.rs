@@ -48,9 +48,16 @@ fn slim_object(bytes: &mut [u8]) {
     for section in sections.iter().filter(|section| debug(section)) {
         empty(bytes, section);
     }
-    for (number, section) in sections.iter().enumerate().filter(|(_, section)| is_symbolizer(section)) {
+    for (number, section) in sections
+        .iter()
+        .enumerate()
+        .filter(|(_, section)| is_symbolizer(section))
+    {
         return_at_once(bytes, section);
-        for relocations in sections.iter().filter(|other| other.relocates == Some(number)) {
+        for relocations in sections
+            .iter()
+            .filter(|other| other.relocates == Some(number))
+        {
             empty(bytes, relocations);
         }
     }
@@ -62,13 +69,19 @@ fn sections(bytes: &[u8]) -> Vec<Section> {
     let table = header.sections(endian, bytes).expect("a table of sections");
     let first = header.e_shoff(endian) as usize;
     let describe = |(number, section): (usize, &Header)| {
-        let name = table.section_name(endian, section).expect("a section's name");
+        let name = table
+            .section_name(endian, section)
+            .expect("a section's name");
         let in_file = section.sh_type(endian) != elf::SHT_NOBITS;
         Section {
             name: String::from_utf8_lossy(name).into_owned(),
             header_at: first + number * size_of::<Header>(),
             start: section.sh_offset(endian) as usize,
-            len: if in_file { section.sh_size(endian) as usize } else { 0 },
+            len: if in_file {
+                section.sh_size(endian) as usize
+            } else {
+                0
+            },
             relocates: (section.sh_type(endian) == elf::SHT_RELA)
                 .then(|| section.sh_info(endian) as usize),
         }

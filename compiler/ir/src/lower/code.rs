@@ -81,7 +81,10 @@ impl Code {
         if writes.meets(crate::Parts::TARGET) {
             self.clobber();
         }
-        let what = Located { what: op, span: self.span };
+        let what = Located {
+            what: op,
+            span: self.span,
+        };
         self.function.blocks[self.current.index()].ops.push(what);
     }
 
@@ -101,7 +104,10 @@ impl Code {
     /// Ends the current block. What is written next is not reached unless
     /// another block is gone to.
     pub fn end(&mut self, end: End) {
-        let end = Located { what: end, span: self.span };
+        let end = Located {
+            what: end,
+            span: self.span,
+        };
         self.function.blocks[self.current.index()].end = end;
         self.current = self.block();
         self.live = false;
@@ -116,7 +122,10 @@ impl Code {
     /// goes on behind it.
     pub fn act_and_wait(&mut self, act: Act) {
         let resume = self.block();
-        self.end(End::Act { act, resume: Some(Target::Block(resume)) });
+        self.end(End::Act {
+            act,
+            resume: Some(Target::Block(resume)),
+        });
         self.go_entered(resume);
     }
 
@@ -143,13 +152,20 @@ impl Code {
 
     /// Begins a body that may or may not run.
     pub fn enter(&mut self) -> Aside {
-        Aside { paths: self.paths.clone(), clobbers: self.clobbers }
+        Aside {
+            paths: self.paths.clone(),
+            clobbers: self.clobbers,
+        }
     }
 
     /// Ends a body that may or may not have run: prepared paths from before
     /// stay valid unless the body changed the path or waited.
     pub fn leave(&mut self, aside: Aside) {
-        self.paths = if self.clobbers == aside.clobbers { aside.paths } else { BTreeMap::new() };
+        self.paths = if self.clobbers == aside.clobbers {
+            aside.paths
+        } else {
+            BTreeMap::new()
+        };
     }
 
     /// Ends a body that did not run on any way to here: prepared paths from

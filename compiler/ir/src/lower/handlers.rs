@@ -64,7 +64,10 @@ impl Lowering<'_> {
         after: crate::program::BlockId,
     ) {
         let (entered, main) = (code.block(), code.block());
-        code.op(Op::ScopePush { target: Target::Block(entered), restore });
+        code.op(Op::ScopePush {
+            target: Target::Block(entered),
+            restore,
+        });
         code.jump(main);
         code.go_entered(entered);
         let outer = std::mem::replace(&mut code.in_error_route, true);
@@ -92,15 +95,12 @@ impl Lowering<'_> {
         let (status, status_template, mut flags) = match &response.status_code {
             None => (200, None, RESPONSE_ERROR_STATUS),
             Some(StatusCode::Code(code)) => (u32::from(*code), None, 0),
-            Some(StatusCode::Template(text)) => {
-                (200, Some(self.template(text, Unknown::Empty)), 0)
-            }
+            Some(StatusCode::Template(text)) => (200, Some(self.template(text, Unknown::Empty)), 0),
         };
         if response.close {
             flags |= RESPONSE_CLOSE;
         }
-        let headers = (!response.headers.is_empty())
-            .then(|| self.set_headers(&response.headers));
+        let headers = (!response.headers.is_empty()).then(|| self.set_headers(&response.headers));
         let body = self.value(&response.body, Unknown::Keep);
         let content_type = match (&response.body, body.template) {
             (text, None) if text.is_empty() => "",
@@ -112,8 +112,14 @@ impl Lowering<'_> {
             }
         };
         let content_type = self.program.data.text(content_type);
-        let record =
-            Response { status, status_template, headers, content_type, body, flags };
+        let record = Response {
+            status,
+            status_template,
+            headers,
+            content_type,
+            body,
+            flags,
+        };
         ResponseId(self.program.data.push(&record))
     }
 
@@ -164,8 +170,5 @@ const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
 /// Whether a body is a JSON object or array.
 fn is_json(text: &str) -> bool {
     let trimmed = text.trim();
-    trimmed.starts_with(['{', '['])
-        && serde_json::from_str::<serde_json::Value>(trimmed).is_ok()
+    trimmed.starts_with(['{', '[']) && serde_json::from_str::<serde_json::Value>(trimmed).is_ok()
 }
-
-

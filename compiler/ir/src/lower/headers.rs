@@ -16,15 +16,23 @@ impl Lowering<'_> {
     pub(super) fn header_handler(&mut self, code: &mut Code, headers: &Headers) {
         if let Some(request) = &headers.request {
             let list = self.header_list(request, headers.origin);
-            code.op(Op::HeaderOps { list, target: HeadTarget::Request });
+            code.op(Op::HeaderOps {
+                list,
+                target: HeadTarget::Request,
+            });
         }
-        let Some(response) = &headers.response else { return };
+        let Some(response) = &headers.response else {
+            return;
+        };
         if response.deferred || response.require.is_some() {
             let target = self.response_code(code, response, HeadTarget::Response, headers.origin);
             code.op(Op::FilterPush { target });
         } else {
             let list = self.header_list(&response.ops, headers.origin);
-            code.op(Op::HeaderOps { list, target: HeadTarget::Response });
+            code.op(Op::HeaderOps {
+                list,
+                target: HeadTarget::Response,
+            });
         }
     }
 
@@ -67,10 +75,21 @@ impl Lowering<'_> {
             let hit = code.block();
             for status in &matcher.status_code {
                 let status = u32::from(*status);
-                let (low, high) =
-                    if status < 10 { (status * 100, status * 100 + 99) } else { (status, status) };
+                let (low, high) = if status < 10 {
+                    (status * 100, status * 100 + 99)
+                } else {
+                    (status, status)
+                };
                 let next = code.block();
-                code.branch(Test::Int { int: IntRef::Argument, low, high }, hit, next);
+                code.branch(
+                    Test::Int {
+                        int: IntRef::Argument,
+                        low,
+                        high,
+                    },
+                    hit,
+                    next,
+                );
                 code.go(next);
             }
             code.jump(no);

@@ -52,7 +52,9 @@ impl Lowering<'_> {
     fn set(&mut self, code: &mut Code, set: &MatcherSet, yes: BlockId, no: BlockId) {
         code.at(set.origin.span());
         if let Some(host) = &set.host {
-            self.any(code, host, no, |this, code, host| this.host(code, host, set.origin.span()));
+            self.any(code, host, no, |this, code, host| {
+                this.host(code, host, set.origin.span())
+            });
         }
         if let Some(methods) = &set.method {
             self.any(code, methods, no, |_, _, method| Some(method_test(method)));
@@ -71,7 +73,14 @@ impl Lowering<'_> {
         }
         if let Some(header) = &set.header {
             for (name, values) in &header.value {
-                self.header(code, HeadTarget::Request, name, values.as_deref(), no, header.origin.span());
+                self.header(
+                    code,
+                    HeadTarget::Request,
+                    name,
+                    values.as_deref(),
+                    no,
+                    header.origin.span(),
+                );
             }
         }
         if let Some(query) = &set.query {
@@ -130,10 +139,15 @@ impl Lowering<'_> {
         };
         if host.contains('{') {
             let value = self.value(host, Unknown::Empty);
-            let Some(template) = value.template else { return Some(field(ViewText::Host, host)) };
+            let Some(template) = value.template else {
+                return Some(field(ViewText::Host, host));
+            };
             let out = code.value();
             code.op(Op::Expand { out, template });
-            return Some(Test::Same { text, other: TextRef::Value(out) });
+            return Some(Test::Same {
+                text,
+                other: TextRef::Value(out),
+            });
         }
         let host = &*crate::hosts::normal(host);
         match host.strip_prefix("*.") {
@@ -156,12 +170,21 @@ impl Lowering<'_> {
             return None;
         }
         if pattern.contains('%') {
-            return Some(Test::PathEscaped { pattern: pattern.to_ascii_lowercase() });
+            return Some(Test::PathEscaped {
+                pattern: pattern.to_ascii_lowercase(),
+            });
         }
         // `*` matches every path, and so needs no test.
         let form = form_of(pattern)?;
-        self.needs |= if form == ViewText::PathSlashes { NEED_PATH_SLASHES } else { NEED_PATH_MATCH };
-        Some(Test::Path { set: code.path(form), pattern: pattern.to_lowercase() })
+        self.needs |= if form == ViewText::PathSlashes {
+            NEED_PATH_SLASHES
+        } else {
+            NEED_PATH_MATCH
+        };
+        Some(Test::Path {
+            set: code.path(form),
+            pattern: pattern.to_lowercase(),
+        })
     }
 
     fn path_regexp(&mut self, expression: &At<Regexp>) -> Test {
@@ -174,22 +197,41 @@ impl Lowering<'_> {
             return Test::Accepts { table, text };
         }
         let next = self.capture_names.len() as u32;
-        let store = *self.capture_names.entry(expression.name.clone()).or_insert(next);
+        let store = *self
+            .capture_names
+            .entry(expression.name.clone())
+            .or_insert(next);
         let regex = self.regex(&expression.name, &expression.pattern, expression.origin);
-        Test::Regex { regex, text, store: Some(store) }
+        Test::Regex {
+            regex,
+            text,
+            store: Some(store),
+        }
     }
 
     fn protocol(&mut self, code: &mut Code, protocol: &At<String>, no: BlockId) {
-        let int = |view, low, high| Test::Int { int: IntRef::View(view), low, high };
+        let int = |view, low, high| Test::Int {
+            int: IntRef::View(view),
+            low,
+            high,
+        };
         let test = match protocol.as_str() {
             "http" => int(ViewInt::Scheme, 0, 0),
             "https" => int(ViewInt::Scheme, 1, 1),
             "grpc" => {
                 let list = code.value();
                 let name = "Content-Type".to_owned();
-                code.op(Op::HeaderFind { out: list, target: HeadTarget::Request, name });
+                code.op(Op::HeaderFind {
+                    out: list,
+                    target: HeadTarget::Request,
+                    name,
+                });
                 let with = b"application/grpc".to_vec();
-                Test::Any { list, compare: Compare::Prefix, with }
+                Test::Any {
+                    list,
+                    compare: Compare::Prefix,
+                    with,
+                }
             }
             other => match version(other) {
                 Some((low, high)) => int(ViewInt::Proto, low, high),
@@ -219,7 +261,11 @@ impl Lowering<'_> {
         span: Span,
     ) {
         let list = code.value();
-        code.op(Op::HeaderFind { out: list, target, name: name.to_owned() });
+        code.op(Op::HeaderFind {
+            out: list,
+            target,
+            name: name.to_owned(),
+        });
         let Some(values) = values else {
             let absent = code.block();
             code.branch(Test::Found { list }, no, absent);
@@ -248,7 +294,15 @@ impl Lowering<'_> {
     ) {
         if query.keys().all(String::is_empty) {
             let text = TextRef::View(ViewText::Query);
-            require(code, Test::Text { text, compare: Compare::Equal, with: Vec::new() }, no);
+            require(
+                code,
+                Test::Text {
+                    text,
+                    compare: Compare::Equal,
+                    with: Vec::new(),
+                },
+                no,
+            );
             return;
         }
         for (name, values) in query {
@@ -257,11 +311,20 @@ impl Lowering<'_> {
                 self.unsupported(span, what, "write the value out");
             }
             let list = code.value();
-            code.op(Op::QueryFind { out: list, name: name.clone() });
-            self.any(code, values, no, |_, _, value| Some(match value.as_str() {
-                "*" => Test::Found { list },
-                _ => Test::Any { list, compare: Compare::Equal, with: value.as_bytes().to_vec() },
-            }));
+            code.op(Op::QueryFind {
+                out: list,
+                name: name.clone(),
+            });
+            self.any(code, values, no, |_, _, value| {
+                Some(match value.as_str() {
+                    "*" => Test::Found { list },
+                    _ => Test::Any {
+                        list,
+                        compare: Compare::Equal,
+                        with: value.as_bytes().to_vec(),
+                    },
+                })
+            });
         }
     }
 
@@ -276,12 +339,19 @@ impl Lowering<'_> {
                 }
                 None => {
                     let what = format!("the address range `{range}`");
-                    self.unsupported(span, &what, "write an address or a range such as 10.0.0.0/8");
+                    self.unsupported(
+                        span,
+                        &what,
+                        "write an address or a range such as 10.0.0.0/8",
+                    );
                 }
             }
         }
         let count = (table.len() / 24) as u32;
-        Test::RemoteIp { table: self.program.data.guest_table(&table, 8), count }
+        Test::RemoteIp {
+            table: self.program.data.guest_table(&table, 8),
+            count,
+        }
     }
 }
 
@@ -299,7 +369,11 @@ fn form_of(pattern: &str) -> Option<ViewText> {
         return None;
     }
     let slashes = pattern.contains("//");
-    Some(if slashes { ViewText::PathSlashes } else { ViewText::PathMatch })
+    Some(if slashes {
+        ViewText::PathSlashes
+    } else {
+        ViewText::PathMatch
+    })
 }
 
 fn method_test(method: &str) -> Test {
@@ -312,7 +386,11 @@ fn method_test(method: &str) -> Test {
         },
         known => {
             let number = known as u32;
-            Test::Int { int: IntRef::View(ViewInt::Method), low: number, high: number }
+            Test::Int {
+                int: IntRef::View(ViewInt::Method),
+                low: number,
+                high: number,
+            }
         }
     }
 }
@@ -344,7 +422,11 @@ fn value_test(list: crate::program::Value, pattern: &str) -> Test {
         (None, Some(rest)) => (Compare::Prefix, rest),
         (None, None) => (Compare::Equal, pattern),
     };
-    Test::Any { list, compare, with: with.as_bytes().to_vec() }
+    Test::Any {
+        list,
+        compare,
+        with: with.as_bytes().to_vec(),
+    }
 }
 
 /// Goes on if the error's status is one of an expression's, else to `no`.
@@ -353,11 +435,22 @@ fn status(code: &mut Code, expression: &StatusExpression, no: BlockId) {
         let low = u32::from(*class) * 100;
         (low, low + 99)
     });
-    let codes = expression.codes.iter().map(|code| (u32::from(*code), u32::from(*code)));
+    let codes = expression
+        .codes
+        .iter()
+        .map(|code| (u32::from(*code), u32::from(*code)));
     let hit = code.block();
     for (low, high) in classes.chain(codes) {
         let next = code.block();
-        code.branch(Test::Int { int: IntRef::View(ViewInt::ErrorStatus), low, high }, hit, next);
+        code.branch(
+            Test::Int {
+                int: IntRef::View(ViewInt::ErrorStatus),
+                low,
+                high,
+            },
+            hit,
+            next,
+        );
         code.go(next);
     }
     code.jump(no);

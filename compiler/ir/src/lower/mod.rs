@@ -39,7 +39,9 @@ pub fn lower(config: &Config, sink: &mut Sink) -> Option<Program> {
         owner: FunctionId(0),
     };
     lowering.servers(&plan);
-    let Lowering { mut program, sink, .. } = lowering;
+    let Lowering {
+        mut program, sink, ..
+    } = lowering;
     if sink.has_errors() {
         return None;
     }
@@ -89,7 +91,6 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
-
     /// Reserves a function's number, for code that must name it before it is
     /// written.
     fn reserve(&mut self, name: &str) -> FunctionId {
@@ -117,9 +118,10 @@ impl Lowering<'_> {
     ) -> DataValue {
         let pieces = template::pieces(text, unknown, &mut self.names());
         match &pieces[..] {
-            [Piece::Constant(text)] => {
-                DataValue { text: self.program.data.text(text), template: None }
-            }
+            [Piece::Constant(text)] => DataValue {
+                text: self.program.data.text(text),
+                template: None,
+            },
             _ => DataValue {
                 text: Text::EMPTY,
                 template: Some(template::store(&pieces, flags, &mut self.program.data)),
@@ -137,7 +139,10 @@ impl Lowering<'_> {
 
     /// The number of an error of this status without a message.
     fn plain_error(&mut self, status: &str) -> ErrorId {
-        let status = DataValue { text: self.program.data.text(status), template: None };
+        let status = DataValue {
+            text: self.program.data.text(status),
+            template: None,
+        };
         let message = DataValue::default();
         ErrorId(self.program.data.push(&Error { status, message }))
     }
@@ -156,9 +161,13 @@ impl Lowering<'_> {
     }
 
     fn bad_regex(&mut self, span: Span, reason: &str) {
-        let error = Diagnostic::error(codes::BAD_VALUE, span, "the regular expression is malformed")
-            .label(reason)
-            .help("expressions have Go's syntax: https://pkg.go.dev/regexp/syntax");
+        let error = Diagnostic::error(
+            codes::BAD_VALUE,
+            span,
+            "the regular expression is malformed",
+        )
+        .label(reason)
+        .help("expressions have Go's syntax: https://pkg.go.dev/regexp/syntax");
         self.sink.report(error);
     }
 

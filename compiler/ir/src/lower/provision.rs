@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use zs_config::model::{
-    At, AutomationPolicy, Config, ErrorRoutes, HttpApp, Issuer, ListenAddress, MatcherSet,
-    Network, PortRange, Route, Server, StaticResponse, StatusCode, TlsApp,
-};
 use zs_config::model::Handler;
+use zs_config::model::{
+    At, AutomationPolicy, Config, ErrorRoutes, HttpApp, Issuer, ListenAddress, MatcherSet, Network,
+    PortRange, Route, Server, StaticResponse, StatusCode, TlsApp,
+};
 use zs_diagnostics::{Diagnostic, Sink, Span, codes};
 
 /// A server with everything decided.
@@ -62,7 +62,9 @@ const HTTPS_PORT: u16 = 443;
 
 /// Decides about all servers.
 pub fn provision(config: &Config, sink: &mut Sink) -> Vec<ServerPlan> {
-    let Some(http) = &config.apps.http else { return Vec::new() };
+    let Some(http) = &config.apps.http else {
+        return Vec::new();
+    };
     let mut provision = Provision {
         http_port: port_or(http.http_port, HTTP_PORT),
         https_port: port_or(http.https_port, HTTPS_PORT),
@@ -106,7 +108,9 @@ impl Provision<'_> {
         let auto = server.automatic_https.clone().unwrap_or_default();
         let only_on = |port: u16| {
             server.listen.iter().all(|listen| {
-                listen.ports.is_some_and(|ports| ports.first == port && ports.last == port)
+                listen
+                    .ports
+                    .is_some_and(|ports| ports.first == port && ports.last == port)
             })
         };
         let explicit = self.explicit(server);
@@ -126,14 +130,22 @@ impl Provision<'_> {
             }
             self.warn_of_local(name, *span);
             let certificate = CertificatePlan::Local { name: name.clone() };
-            policies.push(PolicyPlan { name: name.clone(), certificate });
+            policies.push(PolicyPlan {
+                name: name.clone(),
+                certificate,
+            });
         }
         // Clients that connect to an address send no server name.
         if !policies.iter().any(|policy| policy.name.is_empty())
-            && let Some(policy) = policies.iter().find(|policy| policy.name.parse::<IpAddr>().is_ok())
+            && let Some(policy) = policies
+                .iter()
+                .find(|policy| policy.name.parse::<IpAddr>().is_ok())
         {
             let certificate = policy.certificate.clone();
-            policies.push(PolicyPlan { name: String::new(), certificate });
+            policies.push(PolicyPlan {
+                name: String::new(),
+                certificate,
+            });
         }
         if !auto.disable_redirects {
             for listen in &server.listen {
@@ -149,8 +161,13 @@ impl Provision<'_> {
     fn explicit(&self, server: &Server) -> Vec<PolicyPlan> {
         let mut policies = Vec::new();
         for policy in &server.tls_connection_policies {
-            let Some(selection) = &policy.certificate_selection else { continue };
-            let files = self.tls.into_iter().flat_map(|tls| &tls.certificates.load_files);
+            let Some(selection) = &policy.certificate_selection else {
+                continue;
+            };
+            let files = self
+                .tls
+                .into_iter()
+                .flat_map(|tls| &tls.certificates.load_files);
             let found = files
                 .filter(|files| files.tags.iter().any(|tag| selection.any_tag.contains(tag)))
                 .next_back();
@@ -160,8 +177,14 @@ impl Provision<'_> {
                 key: files.key.clone(),
             };
             let names = policy.matchers.as_ref().map(|matcher| matcher.sni.clone());
-            for name in names.filter(|names| !names.is_empty()).unwrap_or_else(|| vec![String::new()]) {
-                policies.push(PolicyPlan { name, certificate: certificate.clone() });
+            for name in names
+                .filter(|names| !names.is_empty())
+                .unwrap_or_else(|| vec![String::new()])
+            {
+                policies.push(PolicyPlan {
+                    name,
+                    certificate: certificate.clone(),
+                });
             }
         }
         policies
@@ -183,14 +206,18 @@ impl Provision<'_> {
     fn issued_locally(&self, name: &str) -> bool {
         let policies = self.tls.and_then(|tls| tls.automation.as_ref());
         let covers = |policy: &&AutomationPolicy| {
-            policy.subjects.is_empty() || policy.subjects.iter().any(|subject| covers(subject, name))
+            policy.subjects.is_empty()
+                || policy.subjects.iter().any(|subject| covers(subject, name))
         };
         policies
             .into_iter()
             .flat_map(|automation| &automation.policies)
             .find(covers)
             .is_some_and(|policy| {
-                policy.issuers.iter().any(|issuer| matches!(issuer, Issuer::Internal(_)))
+                policy
+                    .issuers
+                    .iter()
+                    .any(|issuer| matches!(issuer, Issuer::Internal(_)))
             })
     }
 
@@ -213,7 +240,10 @@ impl Provision<'_> {
         for (listen, names) in by_address {
             let port = listen.ports.map_or(self.https_port, |ports| ports.first);
             let plain = ListenAddress {
-                ports: Some(PortRange { first: self.http_port, last: self.http_port }),
+                ports: Some(PortRange {
+                    first: self.http_port,
+                    last: self.http_port,
+                }),
                 ..listen
             };
             let route = self.redirect(port, names);
@@ -221,7 +251,11 @@ impl Provision<'_> {
         }
         let mut remaining: BTreeMap<ListenAddress, Vec<Route>> = BTreeMap::new();
         for (listen, mut routes) in by_listener {
-            match self.plans.iter_mut().find(|plan| plan.listen.contains(&listen)) {
+            match self
+                .plans
+                .iter_mut()
+                .find(|plan| plan.listen.contains(&listen))
+            {
                 Some(plan) => {
                     insert_redirects(&mut plan.routes, routes);
                 }
@@ -235,7 +269,10 @@ impl Provision<'_> {
         routes.push(self.redirect(self.https_port, Vec::new()));
         self.plans.push(ServerPlan {
             name: "remaining_auto_https_redirects".to_owned(),
-            listen: remaining.into_keys().filter(|listen| listen.network != Network::Unix).collect(),
+            listen: remaining
+                .into_keys()
+                .filter(|listen| listen.network != Network::Unix)
+                .collect(),
             routes,
             errors: None,
             policies: Vec::new(),
@@ -260,7 +297,10 @@ impl Provision<'_> {
         let span = Span::default();
         let host = (!names.is_empty()).then(|| At::new(names, span));
         let matchers = if host.is_some() {
-            vec![MatcherSet { host, ..MatcherSet::default() }]
+            vec![MatcherSet {
+                host,
+                ..MatcherSet::default()
+            }]
         } else {
             Vec::new()
         };
@@ -287,7 +327,10 @@ fn names(server: &Server, skip: &[String]) -> BTreeMap<String, Span> {
     let mut names = BTreeMap::new();
     let sets = server.routes.iter().flat_map(|route| &route.matchers);
     for host in sets.filter_map(|set| set.host.as_ref()) {
-        for name in host.iter().filter(|name| !name.contains('{') && !skip.contains(name)) {
+        for name in host
+            .iter()
+            .filter(|name| !name.contains('{') && !skip.contains(name))
+        {
             names.entry(name.clone()).or_insert(host.origin.span());
         }
     }
@@ -297,7 +340,8 @@ fn names(server: &Server, skip: &[String]) -> BTreeMap<String, Span> {
 /// Whether a certificate can be had for a name at all.
 fn qualifies(name: &str) -> bool {
     let letters = |name: &str| {
-        name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-._".contains(letter))
+        name.chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "-._".contains(letter))
     };
     let plain = name.strip_prefix("*.").unwrap_or(name);
     name.parse::<IpAddr>().is_ok()
@@ -306,7 +350,13 @@ fn qualifies(name: &str) -> bool {
 
 /// Whether a public authority would sign a certificate for a name.
 fn is_public(name: &str) -> bool {
-    let local = ["localhost", ".localhost", ".local", ".internal", ".home.arpa"];
+    let local = [
+        "localhost",
+        ".localhost",
+        ".local",
+        ".internal",
+        ".home.arpa",
+    ];
     let reserved = local.iter().any(|end| name.ends_with(end));
     !reserved && name.contains('.') && name.parse::<IpAddr>().is_err()
 }
@@ -314,9 +364,9 @@ fn is_public(name: &str) -> bool {
 /// Whether a pattern with an optional leading star covers a name.
 fn covers(pattern: &str, name: &str) -> bool {
     pattern == name
-        || pattern.strip_prefix("*.").is_some_and(|tail| {
-            name.split_once('.').is_some_and(|(_, rest)| rest == tail)
-        })
+        || pattern
+            .strip_prefix("*.")
+            .is_some_and(|tail| name.split_once('.').is_some_and(|(_, rest)| rest == tail))
 }
 
 fn port_or(port: u16, standard: u16) -> u16 {
@@ -325,5 +375,9 @@ fn port_or(port: u16, standard: u16) -> u16 {
 
 /// Every certificate of some plans, once.
 pub fn certificates(plans: &[ServerPlan]) -> BTreeSet<CertificatePlan> {
-    plans.iter().flat_map(|plan| &plan.policies).map(|policy| policy.certificate.clone()).collect()
+    plans
+        .iter()
+        .flat_map(|plan| &plan.policies)
+        .map(|policy| policy.certificate.clone())
+        .collect()
 }

@@ -41,7 +41,9 @@ impl Lowering<'_> {
             self.unsupported(proxy.origin.span(), &what, "name exactly one upstream");
             return;
         }
-        let Some(number) = self.proxy_record(&proxy.upstreams, &transport) else { return };
+        let Some(number) = self.proxy_record(&proxy.upstreams, &transport) else {
+            return;
+        };
         let (request, response) = self.attempt(code, proxy);
         let proxy = &mut self.program.proxies[number.0 as usize];
         (proxy.request, proxy.response) = (request, response);
@@ -50,27 +52,41 @@ impl Lowering<'_> {
     }
 
     /// The code run with the upstream's request and response.
-    fn attempt(&mut self, code: &mut Code, proxy: &ReverseProxy) -> (Option<Target>, Option<Target>) {
-        let Some(headers) = &proxy.headers else { return (None, None) };
+    fn attempt(
+        &mut self,
+        code: &mut Code,
+        proxy: &ReverseProxy,
+    ) -> (Option<Target>, Option<Target>) {
+        let Some(headers) = &proxy.headers else {
+            return (None, None);
+        };
         let request = headers.request.as_ref().map(|ops| {
             let (entered, main) = (code.block(), code.block());
             code.jump(main);
             let aside = code.enter();
             code.go(entered);
             let list = self.header_list(ops, proxy.origin);
-            code.op(Op::HeaderOps { list, target: HeadTarget::UpstreamRequest });
+            code.op(Op::HeaderOps {
+                list,
+                target: HeadTarget::UpstreamRequest,
+            });
             code.act(Act::End);
             code.leave(aside);
             code.go(main);
             Target::Block(entered)
         });
-        let response = headers.response.as_ref().map(|ops| {
-            self.response_code(code, ops, HeadTarget::UpstreamResponse, proxy.origin)
-        });
+        let response = headers
+            .response
+            .as_ref()
+            .map(|ops| self.response_code(code, ops, HeadTarget::UpstreamResponse, proxy.origin));
         (request, response)
     }
 
-    fn proxy_record(&mut self, upstreams: &[Upstream], transport: &HttpTransport) -> Option<ProxyId> {
+    fn proxy_record(
+        &mut self,
+        upstreams: &[Upstream],
+        transport: &HttpTransport,
+    ) -> Option<ProxyId> {
         let mut flags = 0;
         let mut server_name = DataValue::default();
         self.program.capabilities.insert(Capability::Proxy);
@@ -82,8 +98,10 @@ impl Lowering<'_> {
             }
             server_name = self.value(&tls.server_name, Unknown::Empty);
         }
-        let records: Vec<UpstreamRecord> =
-            upstreams.iter().filter_map(|upstream| self.upstream(upstream)).collect();
+        let records: Vec<UpstreamRecord> = upstreams
+            .iter()
+            .filter_map(|upstream| self.upstream(upstream))
+            .collect();
         if records.len() != upstreams.len() {
             return None;
         }
@@ -101,7 +119,12 @@ impl Lowering<'_> {
             idle_max: IDLE_MAX,
         };
         let owner = FunctionId(u32::MAX);
-        self.program.proxies.push(Proxy { record, request: None, response: None, owner });
+        self.program.proxies.push(Proxy {
+            record,
+            request: None,
+            response: None,
+            owner,
+        });
         Some(ProxyId(self.program.proxies.len() as u32 - 1))
     }
 
@@ -125,7 +148,9 @@ impl Lowering<'_> {
                 port: DataValue::default(),
             },
             Dial::Template(text) => {
-                let Some((host, port)) = text.rsplit_once(':').filter(|(_, port)| !port.contains('}'))
+                let Some((host, port)) = text
+                    .rsplit_once(':')
+                    .filter(|(_, port)| !port.contains('}'))
                 else {
                     let what = "an upstream whose port is part of a placeholder";
                     self.unsupported(upstream.origin.span(), what, "write `{placeholder}:port`");
@@ -139,7 +164,11 @@ impl Lowering<'_> {
             }
             other => {
                 let what = format!("the upstream `{other}`");
-                self.unsupported(upstream.origin.span(), &what, "name a host and port, or a unix socket");
+                self.unsupported(
+                    upstream.origin.span(),
+                    &what,
+                    "name a host and port, or a unix socket",
+                );
                 return None;
             }
         })

@@ -1,10 +1,10 @@
 //! Rewrites: tables of changes to a request's method and target.
 
-use zs_abi::{RewriteKind, Source};
 use zs_abi::tables::{
     RegexId, RewriteList, RewriteListId, RewriteOp, SEGMENT_PATH_ESCAPED, SEGMENT_QUERY_ESCAPE,
     Value as DataValue,
 };
+use zs_abi::{RewriteKind, Source};
 use zs_config::model::{QueryOps, Rewrite};
 
 use super::Lowering;
@@ -36,12 +36,19 @@ impl Lowering<'_> {
             let first = self.value(&replace.find, Unknown::Empty);
             let second = self.value(&replace.replace, Unknown::Empty);
             let limit = u32::try_from(replace.limit).unwrap_or(0);
-            ops.push(RewriteOp { second, limit, ..op(RewriteKind::Replace, first) });
+            ops.push(RewriteOp {
+                second,
+                limit,
+                ..op(RewriteKind::Replace, first)
+            });
         }
         for replace in &rewrite.path_regexp {
             let regex = Some(self.regex("", &replace.find, rewrite.origin));
             let first = self.value(&replace.replace, Unknown::Empty);
-            ops.push(RewriteOp { regex, ..op(RewriteKind::PathRegexp, first) });
+            ops.push(RewriteOp {
+                regex,
+                ..op(RewriteKind::PathRegexp, first)
+            });
         }
         if let Some(query) = &rewrite.query {
             self.query_ops(query, rewrite, &mut ops);
@@ -87,7 +94,10 @@ impl Lowering<'_> {
             for pair in pairs {
                 let first = self.value(&pair.key, Unknown::Empty);
                 let second = self.value(&pair.val, Unknown::Empty);
-                ops.push(RewriteOp { second, ..op(kind, first) });
+                ops.push(RewriteOp {
+                    second,
+                    ..op(kind, first)
+                });
             }
         }
         for replace in &query.replace {
@@ -100,7 +110,11 @@ impl Lowering<'_> {
                 None => format!("{}\0{}", replace.search, replace.replace),
             };
             let second = self.value(&text, Unknown::Empty);
-            ops.push(RewriteOp { second, regex, ..op(RewriteKind::QueryReplace, first) });
+            ops.push(RewriteOp {
+                second,
+                regex,
+                ..op(RewriteKind::QueryReplace, first)
+            });
         }
         for key in &query.delete {
             let first = self.value(key, Unknown::Empty);

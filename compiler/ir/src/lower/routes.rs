@@ -22,7 +22,10 @@ impl Lowering<'_> {
         let mut rest = routes;
         while let Some(route) = rest.first() {
             let hosts = rest.iter().take_while(|route| is_host_route(route)).count();
-            let alike = rest.iter().take_while(|other| other.group == route.group).count();
+            let alike = rest
+                .iter()
+                .take_while(|other| other.group == route.group)
+                .count();
             let (run, tail) = rest.split_at(match (hosts, route.group.is_empty()) {
                 (0, true) => 1,
                 (0, false) => alike,
@@ -81,7 +84,11 @@ impl Lowering<'_> {
     fn group_flags<'r>(&mut self, code: &mut Code, routes: &'r [Route]) -> BTreeMap<&'r str, u32> {
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         let mut flags = BTreeMap::new();
-        for (at, route) in routes.iter().enumerate().filter(|(_, route)| !route.group.is_empty()) {
+        for (at, route) in routes
+            .iter()
+            .enumerate()
+            .filter(|(_, route)| !route.group.is_empty())
+        {
             let last = seen.insert(&route.group, at);
             if last.is_none_or(|last| last + 1 == at) || flags.contains_key(route.group.as_str()) {
                 continue;
@@ -102,8 +109,10 @@ impl Lowering<'_> {
     /// Writes a run of routes that only look at the host and end the chain:
     /// each is a function of its own.
     fn host_routes(&mut self, code: &mut Code, routes: &[Route]) {
-        let functions: Vec<FunctionId> =
-            routes.iter().map(|route| self.host_route(code, route)).collect();
+        let functions: Vec<FunctionId> = routes
+            .iter()
+            .map(|route| self.host_route(code, route))
+            .collect();
         let map = host_map(routes, &functions);
         code.at(routes[0].origin.span());
         let none = code.block();
@@ -114,8 +123,14 @@ impl Lowering<'_> {
             code.op(Op::HostLookup { out: value, map });
             code.end(End::Dispatch { value, none });
         } else {
-            let exact = map.exact.iter().map(|(name, to)| (ViewText::Host, name, to));
-            let tails = map.tails.iter().map(|(name, to)| (ViewText::HostTail, name, to));
+            let exact = map
+                .exact
+                .iter()
+                .map(|(name, to)| (ViewText::Host, name, to));
+            let tails = map
+                .tails
+                .iter()
+                .map(|(name, to)| (ViewText::HostTail, name, to));
             for (field, name, function) in exact.chain(tails) {
                 let (hit, miss) = (code.block(), code.block());
                 code.branch(equals(field, name.as_bytes()), hit, miss);
@@ -146,7 +161,10 @@ impl Lowering<'_> {
 /// hold, and ends the chain.
 fn is_host_route(route: &Route) -> bool {
     let only_host = |set: &MatcherSet| {
-        let rest = MatcherSet { host: None, ..set.clone() };
+        let rest = MatcherSet {
+            host: None,
+            ..set.clone()
+        };
         set.host.is_some() && rest.is_empty()
     };
     route.terminal
@@ -163,7 +181,11 @@ fn mappable(host: &str) -> bool {
 }
 
 fn hosts(route: &Route) -> impl Iterator<Item = &String> {
-    route.matchers.iter().filter_map(|set| set.host.as_ref()).flat_map(|host| host.iter())
+    route
+        .matchers
+        .iter()
+        .filter_map(|set| set.host.as_ref())
+        .flat_map(|host| host.iter())
 }
 
 /// Which route each name enters: the first, in order, that has the name or a
@@ -185,15 +207,26 @@ fn host_map(routes: &[Route], functions: &[FunctionId]) -> HostMap {
             }
         }
     }
-    map.tails = tails.into_iter().map(|(tail, index)| (tail, functions[index])).collect();
+    map.tails = tails
+        .into_iter()
+        .map(|(tail, index)| (tail, functions[index]))
+        .collect();
     map
 }
 
 fn was_taken(local: u32) -> Test {
-    Test::Int { int: IntRef::Local(local), low: 1, high: 1 }
+    Test::Int {
+        int: IntRef::Local(local),
+        low: 1,
+        high: 1,
+    }
 }
 
 fn equals(field: ViewText, with: &[u8]) -> Test {
     let text = TextRef::View(field);
-    Test::Text { text, compare: Compare::Equal, with: with.to_vec() }
+    Test::Text {
+        text,
+        compare: Compare::Equal,
+        with: with.to_vec(),
+    }
 }

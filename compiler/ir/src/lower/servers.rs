@@ -47,7 +47,11 @@ impl Lowering<'_> {
                 }
             };
             let data = &mut self.program.data;
-            let record = Certificate { kind, chain: data.text(chain), key: data.text(key) };
+            let record = Certificate {
+                kind,
+                chain: data.text(chain),
+                key: data.text(key),
+            };
             let number = CertificateId(data.push(&record));
             numbers.insert(plan, number);
         }
@@ -68,7 +72,11 @@ impl Lowering<'_> {
         for policy in &sorted {
             let name = self.program.data.text(&policy.name);
             let certificate = certificates[&policy.certificate];
-            policies.push(TlsPolicy { name, certificate, alpn: ALPN_HTTP11 });
+            policies.push(TlsPolicy {
+                name,
+                certificate,
+                alpn: ALPN_HTTP11,
+            });
         }
         if !policies.is_empty() {
             self.program.capabilities.insert(Capability::Tls);
@@ -111,8 +119,14 @@ impl Lowering<'_> {
         if listen.network == Network::Unix {
             let path = listen.host.split('|').next().unwrap_or_default();
             let path = self.program.data.text(path);
-            let record =
-                Listener { kind: LISTEN_UNIX, address: [0; 4], port: 0, path, server, tls: tls.into() };
+            let record = Listener {
+                kind: LISTEN_UNIX,
+                address: [0; 4],
+                port: 0,
+                path,
+                server,
+                tls: tls.into(),
+            };
             self.program.data.push(&record);
             self.program.listeners.push(listen.to_string());
             return;
