@@ -91,6 +91,11 @@ impl Head {
         self.fields.is_empty()
     }
 
+    /// Bytes of all names and values, with what earlier changes left behind.
+    pub fn text_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Bytes of memory that the head holds.
     pub fn capacity(&self) -> usize {
         self.bytes.capacity() + self.fields.capacity() * size_of::<Field>()

@@ -30,7 +30,11 @@ pub fn strip_prefix(target: &mut Target, prefix: &[u8]) {
     change_path(target, |path| {
         let cleaned = clean(path, merge);
         let rest = &cleaned[matching_prefix(&cleaned, &rooted)..];
-        let root = if rest.first() == Some(&b'/') { &b""[..] } else { b"/" };
+        let root = if rest.first() == Some(&b'/') {
+            &b""[..]
+        } else {
+            b"/"
+        };
         [root, rest].concat()
     });
 }

@@ -72,7 +72,7 @@ impl Guest {
     /// entry.
     pub fn begin(&mut self, exchange: &mut Exchange) -> Outcome {
         let server: Server = *self.site.server(exchange.server);
-        let head_bytes = exchange.request.head.capacity() + exchange.request.uri.len();
+        let head_bytes = exchange.request.head.text_bytes() + exchange.request.uri.len();
         let Some(mut slot) = self.slots.take(&mut self.window, head_bytes) else {
             log::line(format_args!("no memory for a request's slot"));
             return self.bare(exchange, 503);

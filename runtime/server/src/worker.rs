@@ -8,7 +8,6 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use zs_abi::Action;
 use zs_abi::tables::{EntryId, ServerId};
 use zs_io::{Arena, Clock, Event, Key, Loop, Millis, Token};
 use zs_proto::date::{Civil, HTTP_DATE_BYTES};
@@ -476,15 +475,6 @@ impl Worker {
                     return;
                 }
             };
-        }
-    }
-
-    /// What an unused [`Detour`] would have done, for tests of points.
-    #[doc(hidden)]
-    pub fn detour_action(detour: &Detour) -> Option<Action> {
-        match detour.0 {
-            Outcome::Instead(action) => Some(action),
-            _ => None,
         }
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Deadline {
     timer: Option<Millis>,
     /// Whether something has moved since `at` was worked out.
     moved: bool,
+    /// Bytes that the loop had sent when that was last looked at.
+    sent: u64,
 }
 
 /// What a connection waits for.
@@ -68,12 +70,26 @@ impl Connection {
         }
         match self.deadline.waiting {
             Waiting::Nothing => {}
+            Waiting::Write => {
+                if self.sends_on(worker) {
+                    self.set_deadline(worker);
+                } else {
+                    self.close(worker);
+                }
+            }
             Waiting::Head if !self.unread().is_empty() => self.refuse(408, ""),
             Waiting::Body => self.body_timed_out(worker),
-            Waiting::Head | Waiting::Request | Waiting::Write | Waiting::Linger => {
-                self.close(worker);
-            }
+            Waiting::Head | Waiting::Request | Waiting::Linger => self.close(worker),
         }
+    }
+
+    /// Whether the peer has taken a part of what is being sent since the last
+    /// look; a slow one may take a while for all of it.
+    fn sends_on(&mut self, worker: &mut Worker) -> bool {
+        let sent = worker.io.sent_bytes(self.socket);
+        let before = std::mem::replace(&mut self.deadline.sent, sent);
+        self.deadline.moved = sent != before;
+        self.deadline.moved
     }
 
     fn waiting(&self, worker: &Worker) -> (Waiting, u64) {
