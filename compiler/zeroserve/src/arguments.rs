@@ -163,7 +163,11 @@ pub fn parse() -> Arguments {
 
 /// `--caddy FILE` is what users of the older command type for `run FILE`.
 fn spelled(mut words: Vec<OsString>) -> Vec<OsString> {
-    let Some(first) = words.get(1).and_then(|word| word.to_str()).map(str::to_owned) else {
+    let Some(first) = words
+        .get(1)
+        .and_then(|word| word.to_str())
+        .map(str::to_owned)
+    else {
         return words;
     };
     if first == "--caddy" {
@@ -196,7 +200,9 @@ mod tests {
             "zeroserve run --config site.caddy --adapter caddyfile",
         ];
         for line in lines {
-            let Command::Run(run) = read(line) else { panic!("{line}") };
+            let Command::Run(run) = read(line) else {
+                panic!("{line}")
+            };
             let file = run.input.file.or(run.input.config);
             assert_eq!(file, Some("site.caddy".into()), "{line}");
         }

@@ -16,7 +16,13 @@ pub fn object(
     code: &Code,
     facts: Vec<(&str, String)>,
 ) -> Result<Vec<u8>, Failure> {
-    let data = zs_codegen::finish(program, &Finished { lines: lines(code), facts });
+    let data = zs_codegen::finish(
+        program,
+        &Finished {
+            lines: lines(code),
+            facts,
+        },
+    );
     let helpers: Vec<&str> = code
         .helpers
         .iter()
@@ -69,8 +75,14 @@ fn descriptor(program: &Program, code: &Code, data_len: usize) -> Vec<Word<'stat
 fn lines(code: &Code) -> Vec<(u32, &str, u32)> {
     let mut rows: Vec<(u32, &str, u32)> = Vec::new();
     for (offset, loc) in &code.lines {
-        let file = code.files.get(loc.file.0 as usize).map_or("", String::as_str);
-        if rows.last().is_none_or(|(_, last, line)| (*last, *line) != (file, loc.line)) {
+        let file = code
+            .files
+            .get(loc.file.0 as usize)
+            .map_or("", String::as_str);
+        if rows
+            .last()
+            .is_none_or(|(_, last, line)| (*last, *line) != (file, loc.line))
+        {
             rows.push((*offset, file, loc.line));
         }
     }
@@ -100,7 +112,10 @@ fn references(code: &Code) -> Vec<TableReference> {
 }
 
 fn functions(code: &Code) -> Vec<FunctionSymbol<'_>> {
-    let depth = |(offset, bytes): &(u32, u32)| StackDepth { offset: *offset, bytes: *bytes };
+    let depth = |(offset, bytes): &(u32, u32)| StackDepth {
+        offset: *offset,
+        bytes: *bytes,
+    };
     let saved = |(offset, register, bytes): &(u32, u8, u32)| Saved {
         offset: *offset,
         register: *register,

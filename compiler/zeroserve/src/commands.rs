@@ -58,7 +58,11 @@ fn with_compiler(
 
 /// The file that is read.
 fn file_of(input: &Input) -> PathBuf {
-    input.file.clone().or_else(|| input.config.clone()).unwrap_or_else(|| DEFAULT_FILE.into())
+    input
+        .file
+        .clone()
+        .or_else(|| input.config.clone())
+        .unwrap_or_else(|| DEFAULT_FILE.into())
 }
 
 fn report(compiler: &Compiler) {
@@ -66,7 +70,11 @@ fn report(compiler: &Compiler) {
     if errors + warnings == 0 {
         return;
     }
-    let style = if std::io::stderr().is_terminal() { Style::Coloured } else { Style::Plain };
+    let style = if std::io::stderr().is_terminal() {
+        Style::Coloured
+    } else {
+        Style::Plain
+    };
     eprintln!("{}", compiler.diagnostics(style));
     if errors > 0 {
         let plural = if errors == 1 { "" } else { "s" };
@@ -104,14 +112,22 @@ fn build(compiler: &mut Compiler, file: &Path, build: &Build) -> Result<(), Fail
     compiler
         .times
         .stage("write", || output::write_executable(&build.output, &bytes))
-        .map_err(|error| Failure::System(format!("cannot write {}: {error}", build.output.display())))
+        .map_err(|error| {
+            Failure::System(format!("cannot write {}: {error}", build.output.display()))
+        })
 }
 
 fn link(compiler: &mut Compiler, site: &Site, strip: bool) -> Result<Vec<u8>, Failure> {
     let runtime = compiler.times.stage("unpack", embedded::runtime);
-    let runtime: Vec<(&str, &[u8])> =
-        runtime.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
-    let inputs = Inputs { object: &site.object, runtime: &runtime, strip };
+    let runtime: Vec<(&str, &[u8])> = runtime
+        .iter()
+        .map(|(name, bytes)| (*name, bytes.as_slice()))
+        .collect();
+    let inputs = Inputs {
+        object: &site.object,
+        runtime: &runtime,
+        strip,
+    };
     compiler
         .times
         .stage("link", || Wild.link(&inputs))
@@ -120,7 +136,13 @@ fn link(compiler: &mut Compiler, site: &Site, strip: bool) -> Result<Vec<u8>, Fa
 
 fn adapt(compiler: &mut Compiler, file: &Path, adapt: &Adapt) -> Result<(), Failure> {
     let config = compiler.adapt(file)?;
-    print(&(if adapt.pretty { config.to_json_pretty() } else { config.to_json() } + "\n"))
+    print(
+        &(if adapt.pretty {
+            config.to_json_pretty()
+        } else {
+            config.to_json()
+        } + "\n"),
+    )
 }
 
 fn inspect(inspect: &Inspect) -> Result<(), Failure> {
@@ -129,9 +151,9 @@ fn inspect(inspect: &Inspect) -> Result<(), Failure> {
         .map_err(|error| Failure::System(format!("cannot read {shown}: {error}")))?;
     match inspect::site_data(&bytes) {
         Ok(data) => print(&inspect::describe(data)),
-        Err(inspect::InspectError::NoSite) => {
-            Err(Failure::System(format!("{shown} is no site built by zeroserve")))
-        }
+        Err(inspect::InspectError::NoSite) => Err(Failure::System(format!(
+            "{shown} is no site built by zeroserve"
+        ))),
         Err(inspect::InspectError::OtherVersion) => Err(Failure::System(format!(
             "{shown} was built by another version of zeroserve; ask the site itself: {shown} --version"
         ))),
@@ -157,9 +179,9 @@ fn serve(arguments: &Run) -> ExitCode {
 /// Prints to standard output; a reader that went away is no error.
 fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::System(format!("cannot write to standard output: {error}")))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::System(
+            format!("cannot write to standard output: {error}"),
+        )),
         _ => Ok(()),
     }
 }

@@ -37,7 +37,10 @@ impl Environment {
 
 impl Host for Environment {
     fn variable(&self, name: &str) -> Option<String> {
-        self.variables.get(name).cloned().or_else(|| SystemHost.variable(name))
+        self.variables
+            .get(name)
+            .cloned()
+            .or_else(|| SystemHost.variable(name))
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
@@ -80,9 +83,18 @@ fn parse(text: &str) -> Result<Vec<(String, String)>, usize> {
                     all.push_str(more.trim_end());
                 }
                 all.pop();
-                if quote == '"' { all.replace("\\\"", "\"").replace("\\n", "\n") } else { all }
+                if quote == '"' {
+                    all.replace("\\\"", "\"").replace("\\n", "\n")
+                } else {
+                    all
+                }
             }
-            _ => value.split(" #").next().unwrap_or_default().trim_end().to_owned(),
+            _ => value
+                .split(" #")
+                .next()
+                .unwrap_or_default()
+                .trim_end()
+                .to_owned(),
         };
         out.push((name.to_owned(), value));
     }
@@ -100,7 +112,13 @@ mod tests {
         let pairs: Vec<(&str, &str)> = found.iter().map(|(a, b)| (&**a, &**b)).collect();
         assert_eq!(
             pairs,
-            [("A", "1"), ("B", "two words"), ("C", "x\ny"), ("D", "it\"s"), ("E", "")]
+            [
+                ("A", "1"),
+                ("B", "two words"),
+                ("C", "x\ny"),
+                ("D", "it\"s"),
+                ("E", "")
+            ]
         );
         assert_eq!(parse("A=1\nnothing"), Err(2));
         assert_eq!(parse("A=\"open"), Err(1));

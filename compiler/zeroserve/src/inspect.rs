@@ -26,12 +26,18 @@ pub fn site_data(bytes: &[u8]) -> Result<SiteData<'_>, InspectError> {
             Err(DataError::Magic | DataError::Length) => {}
         }
     }
-    Err(if other { InspectError::OtherVersion } else { InspectError::NoSite })
+    Err(if other {
+        InspectError::OtherVersion
+    } else {
+        InspectError::NoSite
+    })
 }
 
 /// Where the magic stands; site data is aligned to 8 bytes.
 fn positions(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
-    (0..bytes.len()).step_by(8).filter(|at| bytes[*at..].starts_with(&MAGIC))
+    (0..bytes.len())
+        .step_by(8)
+        .filter(|at| bytes[*at..].starts_with(&MAGIC))
 }
 
 /// The facts, one a line, and how many listeners and policies there are.
@@ -39,7 +45,11 @@ pub fn describe(data: SiteData<'_>) -> String {
     let mut out = String::new();
     for fact in data.all::<Fact>() {
         let (key, value) = (data.text(fact.key), data.text(fact.value));
-        out += &format!("{:<14}{}\n", String::from_utf8_lossy(key), String::from_utf8_lossy(value));
+        out += &format!(
+            "{:<14}{}\n",
+            String::from_utf8_lossy(key),
+            String::from_utf8_lossy(value)
+        );
     }
     out += &format!("{:<14}{}\n", "sockets", data.count::<Listener>());
     out += &format!("{:<14}{}\n", "tls names", data.count::<TlsPolicy>());

@@ -40,8 +40,14 @@ pub fn serve(site: &compile::Site, arguments: &Run) -> ExitCode {
             return ExitCode::from(3);
         }
     };
-    let workers = arguments.workers.and_then(|count| NonZeroUsize::new(count.into()));
-    let options = Options { io: arguments.io.choice(), workers, ..Options::default() };
+    let workers = arguments
+        .workers
+        .and_then(|count| NonZeroUsize::new(count.into()));
+    let options = Options {
+        io: arguments.io.choice(),
+        workers,
+        ..Options::default()
+    };
     match zs_server::serve(loaded, &options) {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::from(3),
@@ -63,7 +69,8 @@ impl Mapped {
             // SAFETY: the layout gave the section this much room in the fresh
             // mapping, which nothing else knows.
             unsafe {
-                base.add(*at).copy_from_nonoverlapping(NonNull::from(&bytes[..]).cast(), bytes.len());
+                base.add(*at)
+                    .copy_from_nonoverlapping(NonNull::from(&bytes[..]).cast(), bytes.len());
             }
         }
         let address = |section: SectionId| base.as_ptr() as u64 + layout.places[&section] as u64;
@@ -84,7 +91,9 @@ impl Mapped {
         }
         protect(base, 0..layout.executable, true)?;
         protect(base, layout.executable..layout.len, false)?;
-        let site = contents.symbol(&site_symbol()).and_then(|symbol| contents.symbols[symbol.0].place);
+        let site = contents
+            .symbol(&site_symbol())
+            .and_then(|symbol| contents.symbols[symbol.0].place);
         let (section, offset) = site.ok_or("the object has no site descriptor")?;
         // SAFETY: the descriptor lies in a section that was laid out.
         let site = unsafe { base.add(layout.places[&section] + offset as usize) };
@@ -126,14 +135,20 @@ impl Layout {
         };
         let executable = place(true);
         let len = place(false);
-        Self { places, executable, len }
+        Self {
+            places,
+            executable,
+            len,
+        }
     }
 }
 
 /// Address of a symbol of the runtime.
 fn outside(name: &str) -> Result<u64, String> {
     let helper = Helper::ALL.iter().find(|helper| helper.symbol() == name);
-    let capability = Capability::ALL.into_iter().find(|known| known.symbol() == name);
+    let capability = Capability::ALL
+        .into_iter()
+        .find(|known| known.symbol() == name);
     let address = match (helper, capability) {
         (Some(helper), _) => zs_server::helper_address(*helper),
         (None, Some(capability)) => Some(zs_server::capability::address(capability)),
@@ -165,7 +180,10 @@ fn reserve(len: usize) -> Result<NonNull<u8>, String> {
     // SAFETY: without MAP_FIXED the kernel chooses addresses that nobody uses.
     let start = unsafe { libc::mmap(std::ptr::null_mut(), len, protection, flags, -1, 0) };
     if start == libc::MAP_FAILED {
-        return Err(format!("no memory for the site: {}", std::io::Error::last_os_error()));
+        return Err(format!(
+            "no memory for the site: {}",
+            std::io::Error::last_os_error()
+        ));
     }
     NonNull::new(start.cast()).ok_or_else(|| "no memory for the site".to_owned())
 }
@@ -181,5 +199,7 @@ fn protect(base: NonNull<u8>, part: Range<usize>, executable: bool) -> Result<()
         return Ok(());
     }
     let error = std::io::Error::last_os_error();
-    Err(format!("the system refuses to protect the site's code: {error}"))
+    Err(format!(
+        "the system refuses to protect the site's code: {error}"
+    ))
 }

@@ -22,14 +22,22 @@ fn a_broken_caddyfile_leaves_the_old_site_alone() {
     let site = build(&folder, SITE, &[]);
     let before = fs::read(&site).expect("the site");
     let file = folder.write("Caddyfile", ":8080 {\n\trespnd hello\n}\n");
-    let output =
-        zeroserve(&["build", &file.to_string_lossy(), "-o", &site.to_string_lossy()]);
+    let output = zeroserve(&[
+        "build",
+        &file.to_string_lossy(),
+        "-o",
+        &site.to_string_lossy(),
+    ]);
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("Caddyfile:2:2"), "{text}");
     assert!(text.contains("help"), "{text}");
     assert!(before == fs::read(&site).expect("the site"));
-    assert_eq!(fs::read_dir(folder.path("")).expect("the folder").count(), 2, "files were left behind");
+    assert_eq!(
+        fs::read_dir(folder.path("")).expect("the folder").count(),
+        2,
+        "files were left behind"
+    );
 }
 
 #[test]
@@ -37,7 +45,12 @@ fn an_output_that_cannot_be_written_is_named() {
     let folder = Folder::new("unwritable");
     let file = folder.write("Caddyfile", SITE);
     let site = folder.path("missing/site");
-    let output = zeroserve(&["build", &file.to_string_lossy(), "-o", &site.to_string_lossy()]);
+    let output = zeroserve(&[
+        "build",
+        &file.to_string_lossy(),
+        "-o",
+        &site.to_string_lossy(),
+    ]);
     assert_eq!(output.status.code(), Some(3));
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("missing/site"), "{text}");
@@ -54,12 +67,19 @@ fn hosts_and_paths_are_compares_in_machine_code() {
     // The eight bytes at the start of the host and of both paths, as immediates.
     for literal in ["example.", "/admin/", "/exact"] {
         let piece = &literal.as_bytes()[..if literal.len() >= 8 { 8 } else { 4 }];
-        let digits: String = piece.iter().rev().map(|byte| format!("{byte:02X}")).collect();
+        let digits: String = piece
+            .iter()
+            .rev()
+            .map(|byte| format!("{byte:02X}"))
+            .collect();
         assert!(text.contains(&digits), "{literal}: no {digits} in\n{text}");
     }
     let bpf = zeroserve(&["build", "--emit=bpf", &file.to_string_lossy()]);
     let bpf = String::from_utf8_lossy(&bpf.stdout);
-    assert!(!bpf.contains("call helper"), "a site of tests and answers needs no helper:\n{bpf}");
+    assert!(
+        !bpf.contains("call helper"),
+        "a site of tests and answers needs no helper:\n{bpf}"
+    );
 }
 
 #[test]
@@ -68,9 +88,15 @@ fn every_stage_can_be_printed() {
     let file = folder.write("Caddyfile", SITE);
     for stage in ["tokens", "tree", "config", "ir", "bpf", "asm"] {
         let output = zeroserve(&["build", &format!("--emit={stage}"), &file.to_string_lossy()]);
-        assert!(output.status.success() && !output.stdout.is_empty(), "{stage}");
+        assert!(
+            output.status.success() && !output.stdout.is_empty(),
+            "{stage}"
+        );
     }
-    assert!(!std::path::Path::new("site").exists(), "printing a stage writes no site");
+    assert!(
+        !std::path::Path::new("site").exists(),
+        "printing a stage writes no site"
+    );
 }
 
 #[test]
@@ -79,7 +105,8 @@ fn ir_can_be_read_back() {
     let file = folder.write("Caddyfile", SITE);
     let output = zeroserve(&["build", "--emit=ir", &file.to_string_lossy()]);
     let text = String::from_utf8_lossy(&output.stdout);
-    let functions = zs_ir::parse::functions(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let functions =
+        zs_ir::parse::functions(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     assert!(!functions.is_empty());
     for function in &functions {
         let id = zs_ir::program::FunctionId(0);
@@ -96,12 +123,23 @@ fn inspect_tells_what_a_site_is() {
         let site = build(&folder, SITE, more);
         let output = zeroserve(&["inspect", &site.to_string_lossy()]);
         let text = String::from_utf8_lossy(&output.stdout);
-        for expected in ["Caddyfile", "sha256", env!("CARGO_PKG_VERSION"), "8080", "routes"] {
+        for expected in [
+            "Caddyfile",
+            "sha256",
+            env!("CARGO_PKG_VERSION"),
+            "8080",
+            "routes",
+        ] {
             assert!(text.contains(expected), "{expected} is not in\n{text}");
         }
     }
     let file = folder.write("text", "no site");
-    assert_eq!(zeroserve(&["inspect", &file.to_string_lossy()]).status.code(), Some(3));
+    assert_eq!(
+        zeroserve(&["inspect", &file.to_string_lossy()])
+            .status
+            .code(),
+        Some(3)
+    );
 }
 
 /// Names of the symbols of an executable.
@@ -109,7 +147,9 @@ fn symbols(site: &std::path::Path) -> Vec<String> {
     use object::{Object, ObjectSymbol};
     let bytes = fs::read(site).expect("the site");
     let file = object::File::parse(&bytes[..]).expect("an executable");
-    file.symbols().filter_map(|symbol| Some(symbol.name().ok()?.to_owned())).collect()
+    file.symbols()
+        .filter_map(|symbol| Some(symbol.name().ok()?.to_owned()))
+        .collect()
 }
 
 #[test]
@@ -119,15 +159,24 @@ fn what_a_site_does_not_use_is_not_in_it() {
     let names = symbols(&build(&folder, redirector, &[]));
     for part in ["rustls", "zs_tls", "zs_client", "5proxy", "rcgen"] {
         let found: Vec<_> = names.iter().filter(|name| name.contains(part)).collect();
-        assert!(found.is_empty(), "a redirector holds {part}: {:?}", &found[..found.len().min(5)]);
+        assert!(
+            found.is_empty(),
+            "a redirector holds {part}: {:?}",
+            &found[..found.len().min(5)]
+        );
     }
     let stripped = build(&folder, redirector, &["--strip"]);
     let bytes = fs::metadata(&stripped).expect("the site").len();
     assert!(bytes <= 550_000, "a stripped redirector has {bytes} bytes");
     assert!(symbols(&stripped).is_empty());
     let proxy = "https://localhost:8443 {\n\ttls internal\n\treverse_proxy 127.0.0.1:9000\n}\n";
-    let bytes = fs::metadata(build(&folder, proxy, &["--strip"])).expect("the site").len();
-    assert!(bytes <= 2_500_000, "a stripped HTTPS proxy has {bytes} bytes");
+    let bytes = fs::metadata(build(&folder, proxy, &["--strip"]))
+        .expect("the site")
+        .len();
+    assert!(
+        bytes <= 2_500_000,
+        "a stripped HTTPS proxy has {bytes} bytes"
+    );
 }
 
 #[test]
@@ -137,13 +186,28 @@ fn a_debugger_stops_at_a_line_of_the_caddyfile() {
     }
     let folder = Folder::new("gdb");
     let port = common::port();
-    let caddyfile = format!("http://localhost:{port} {{\n\trespond /a \"a\"\n\trespond /b \"b\"\n}}\n");
+    let caddyfile =
+        format!("http://localhost:{port} {{\n\trespond /a \"a\"\n\trespond /b \"b\"\n}}\n");
     let site = build(&folder, &caddyfile, &[]);
     let log = fs::File::create(folder.path("log")).expect("a log");
     let mut gdb = std::process::Command::new("gdb")
         .current_dir(folder.path(""))
-        .args(["-batch", "-nx", "-ex", "set debuginfod enabled off", "-ex", "set breakpoint pending on"])
-        .args(["-ex", "handle SIGPIPE nostop", "-ex", "break Caddyfile:3", "-ex", "run --workers=1"])
+        .args([
+            "-batch",
+            "-nx",
+            "-ex",
+            "set debuginfod enabled off",
+            "-ex",
+            "set breakpoint pending on",
+        ])
+        .args([
+            "-ex",
+            "handle SIGPIPE nostop",
+            "-ex",
+            "break Caddyfile:3",
+            "-ex",
+            "run --workers=1",
+        ])
         .args(["-ex", "backtrace", "-ex", "kill"])
         .arg(&site)
         .stdout(log.try_clone().expect("the log"))
@@ -156,7 +220,10 @@ fn a_debugger_stops_at_a_line_of_the_caddyfile() {
             break stream;
         }
         let text = fs::read_to_string(folder.path("log")).unwrap_or_default();
-        assert!(start.elapsed().as_secs() < 30 && gdb.try_wait().expect("gdb").is_none(), "{text}");
+        assert!(
+            start.elapsed().as_secs() < 30 && gdb.try_wait().expect("gdb").is_none(),
+            "{text}"
+        );
         std::thread::sleep(std::time::Duration::from_millis(20));
     };
     let request = format!("GET /b HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
@@ -165,5 +232,8 @@ fn a_debugger_stops_at_a_line_of_the_caddyfile() {
     let text = fs::read_to_string(folder.path("log")).expect("the log");
     assert!(text.contains("Caddyfile:3"), "{text}");
     assert!(text.contains("#0 ") && text.contains("srv0"), "{text}");
-    assert!(text.contains("zs_guest_enter"), "the backtrace does not reach the runtime:\n{text}");
+    assert!(
+        text.contains("zs_guest_enter"),
+        "the backtrace does not reach the runtime:\n{text}"
+    );
 }

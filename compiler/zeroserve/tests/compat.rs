@@ -14,7 +14,10 @@ fn the_table_is_up_to_date() {
         fs::write(&path, &expected).expect("COMPAT.md");
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "COMPAT.md is out of date; run this test with BLESS=1");
+    assert!(
+        found == expected,
+        "COMPAT.md is out of date; run this test with BLESS=1"
+    );
 }
 
 fn table() -> String {
@@ -31,14 +34,21 @@ fn table() -> String {
         (Kind::Option, "Global options"),
     ];
     for (kind, title) in sections {
-        let rows: Vec<_> = support_table().into_iter().filter(|row| row.kind == kind).collect();
+        let rows: Vec<_> = support_table()
+            .into_iter()
+            .filter(|row| row.kind == kind)
+            .collect();
         let names = |supported: bool| {
             let names: Vec<String> = rows
                 .iter()
                 .filter(|row| row.supported == supported)
                 .map(|row| format!("`{}`", row.name))
                 .collect();
-            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+            if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            }
         };
         let _ = write!(
             text,

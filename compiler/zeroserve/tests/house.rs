@@ -13,10 +13,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("zs-syntax", &["zs-diagnostics"]),
     ("zs-config", &["zs-diagnostics", "zs-syntax"]),
     ("zs-data", &["zs-abi"]),
-    ("zs-ir", &["zs-abi", "zs-config", "zs-data", "zs-diagnostics"]),
+    (
+        "zs-ir",
+        &["zs-abi", "zs-config", "zs-data", "zs-diagnostics"],
+    ),
     ("zs-bpf", &["zs-abi"]),
     ("zs-stdlib-bpf", &["zs-abi"]),
-    ("zs-codegen", &["zs-abi", "zs-bpf", "zs-data", "zs-diagnostics", "zs-ir", "zs-stdlib-bpf"]),
+    (
+        "zs-codegen",
+        &[
+            "zs-abi",
+            "zs-bpf",
+            "zs-data",
+            "zs-diagnostics",
+            "zs-ir",
+            "zs-stdlib-bpf",
+        ],
+    ),
     ("zs-native", &["zs-abi", "zs-bpf"]),
     ("zs-audit", &["zs-abi"]),
     ("zs-object", &["zs-abi"]),
@@ -26,15 +39,35 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("zs-guest", &["zs-abi"]),
     ("zs-tls", &[]),
     ("zs-client", &["zs-io", "zs-tls"]),
-    ("zs-server", &["zs-abi", "zs-client", "zs-guest", "zs-io", "zs-proto", "zs-tls"]),
+    (
+        "zs-server",
+        &[
+            "zs-abi",
+            "zs-client",
+            "zs-guest",
+            "zs-io",
+            "zs-proto",
+            "zs-tls",
+        ],
+    ),
     ("zs-static", &["zs-abi", "zs-io", "zs-server"]),
 ];
 
 /// Crates that would bring configuration into a running server.
-const NOT_IN_THE_RUNTIME: &[&str] = &["serde", "serde_json", "clap", "zs-config", "zs-syntax", "zs-ir"];
+const NOT_IN_THE_RUNTIME: &[&str] = &[
+    "serde",
+    "serde_json",
+    "clap",
+    "zs-config",
+    "zs-syntax",
+    "zs-ir",
+];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the workspace")
 }
 
 /// Manifests of our crates by name: folder and text.
@@ -43,7 +76,9 @@ fn manifests() -> BTreeMap<String, (PathBuf, String)> {
     for room in ["compiler", "runtime", "."] {
         for entry in fs::read_dir(root().join(room)).expect("a folder of the workspace") {
             let folder = entry.expect("an entry").path();
-            let Ok(text) = fs::read_to_string(folder.join("Cargo.toml")) else { continue };
+            let Ok(text) = fs::read_to_string(folder.join("Cargo.toml")) else {
+                continue;
+            };
             let name = text.lines().find_map(|line| line.strip_prefix("name = "));
             if let Some(name) = name {
                 found.insert(name.trim_matches('"').to_owned(), (folder, text));
@@ -74,11 +109,18 @@ fn dependencies(manifest: &str, sections: &[&str]) -> BTreeSet<String> {
 fn rooms_use_only_what_the_plan_allows() {
     let manifests = manifests();
     for (name, (_, text)) in manifests.iter().filter(|(name, _)| *name != "zeroserve") {
-        let allowed = ARROWS.iter().find(|(room, _)| room == name).map(|(_, allowed)| *allowed);
-        let allowed = allowed.unwrap_or_else(|| panic!("{name} is not in the plan: add it to ARROWS"));
+        let allowed = ARROWS
+            .iter()
+            .find(|(room, _)| room == name)
+            .map(|(_, allowed)| *allowed);
+        let allowed =
+            allowed.unwrap_or_else(|| panic!("{name} is not in the plan: add it to ARROWS"));
         for used in dependencies(text, &["dependencies", "build-dependencies"]) {
             let ours = manifests.contains_key(&used);
-            assert!(!ours || allowed.contains(&&*used), "{name} must not use {used}");
+            assert!(
+                !ours || allowed.contains(&&*used),
+                "{name} must not use {used}"
+            );
         }
     }
 }
@@ -101,7 +143,10 @@ fn the_runtime_knows_no_configuration() {
 fn every_dependency_says_why() {
     let manifests = manifests();
     for (name, (_, text)) in &manifests {
-        let names = dependencies(text, &["dependencies", "build-dependencies", "dev-dependencies"]);
+        let names = dependencies(
+            text,
+            &["dependencies", "build-dependencies", "dev-dependencies"],
+        );
         for used in names.iter().filter(|used| !manifests.contains_key(*used)) {
             let mut lines = text.lines();
             let mut before = "";
@@ -111,7 +156,10 @@ fn every_dependency_says_why() {
                 before = line;
                 explained
             });
-            assert!(explained, "{name}: no sentence above {used} says why it is used");
+            assert!(
+                explained,
+                "{name}: no sentence above {used} says why it is used"
+            );
         }
     }
 }
@@ -119,14 +167,20 @@ fn every_dependency_says_why() {
 /// Rust files of the workspace with their text.
 fn sources() -> Vec<(String, String)> {
     let mut found = Vec::new();
-    let mut open = ["compiler", "runtime", "stdlib-bpf"].map(|room| root().join(room)).to_vec();
+    let mut open = ["compiler", "runtime", "stdlib-bpf"]
+        .map(|room| root().join(room))
+        .to_vec();
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 open.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path.strip_prefix(root()).expect("below the root").display().to_string();
+                let name = path
+                    .strip_prefix(root())
+                    .expect("below the root")
+                    .display()
+                    .to_string();
                 found.push((name, fs::read_to_string(&path).expect("a source")));
             }
         }
@@ -141,10 +195,16 @@ fn unsafe_code_is_where_the_plan_says() {
         let library = !name.contains("/tests/");
         let has_unsafe = text.lines().any(|line| {
             let line = line.trim_start();
-            !line.starts_with("//") && (line.contains("unsafe {") || line.contains("unsafe fn ") || line.contains("unsafe impl "))
+            !line.starts_with("//")
+                && (line.contains("unsafe {")
+                    || line.contains("unsafe fn ")
+                    || line.contains("unsafe impl "))
         });
         if library && has_unsafe {
-            assert!(plan.contains(&format!("`{name}`")), "ARCHITECTURE.md does not name `{name}` among the files with unsafe code");
+            assert!(
+                plan.contains(&format!("`{name}`")),
+                "ARCHITECTURE.md does not name `{name}` among the files with unsafe code"
+            );
         }
     }
 }
@@ -153,6 +213,9 @@ fn unsafe_code_is_where_the_plan_says() {
 fn files_hold_one_idea() {
     for (name, text) in sources() {
         let lines = text.lines().count();
-        assert!(lines <= 900, "{name} has {lines} lines: what is its second idea?");
+        assert!(
+            lines <= 900,
+            "{name} has {lines} lines: what is its second idea?"
+        );
     }
 }
