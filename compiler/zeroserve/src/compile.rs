@@ -54,7 +54,10 @@ pub enum Outcome {
 impl Compiler {
     /// A compiler that reads variables from an environment.
     pub fn new(environment: Environment) -> Self {
-        Self { environment, ..Self::default() }
+        Self {
+            environment,
+            ..Self::default()
+        }
     }
 
     /// Compiles a file, or stops at a stage and gives its dump.
@@ -78,7 +81,10 @@ impl Compiler {
             .stage("ir", || zs_ir::lower(&config, sink))
             .ok_or(Failure::Configuration)?;
         if emit == Some(Stage::Ir) {
-            return Ok(Outcome::Text(zs_ir::print::program(&program, Some(&self.sources))));
+            return Ok(Outcome::Text(zs_ir::print::program(
+                &program,
+                Some(&self.sources),
+            )));
         }
         let sources = &self.sources;
         let image = self
@@ -88,14 +94,15 @@ impl Compiler {
         if emit == Some(Stage::Bpf) {
             return Ok(Outcome::Text(image.to_string()));
         }
-        let code = self.native(&image, threads)?;
+        let code = self.times.stage("native", || translate(&image, threads))?;
         if emit == Some(Stage::Asm) {
             return Ok(Outcome::Text(listing(&code)));
         }
         self.times.stage("audit", || audit(&code))?;
         let facts = facts(file, &hash, &config, &program);
-        let object =
-            self.times.stage("object", || crate::assemble::object(&mut program, &code, facts))?;
+        let object = self.times.stage("object", || {
+            crate::assemble::object(&mut program, &code, facts)
+        })?;
         Ok(Outcome::Site(Site { object }))
     }
 
@@ -122,18 +129,24 @@ impl Compiler {
     /// How many errors and warnings there are.
     pub fn counts(&self) -> (usize, usize) {
         let of = |severity| {
-            self.sink.diagnostics().iter().filter(|known| known.severity == severity).count()
+            self.sink
+                .diagnostics()
+                .iter()
+                .filter(|known| known.severity == severity)
+                .count()
         };
         (of(Severity::Error), of(Severity::Warning))
     }
 
     fn tree(&mut self, file: &Path, emit: Option<Stage>) -> Result<Parsed, Failure> {
-        let unreadable =
-            |reason: &dyn std::fmt::Display| {
-                Failure::System(format!("cannot read {}: {reason}", file.display()))
-            };
+        let unreadable = |reason: &dyn std::fmt::Display| {
+            Failure::System(format!("cannot read {}: {reason}", file.display()))
+        };
         let bytes = std::fs::read(file).map_err(|error| unreadable(&error))?;
-        let hash = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let text = String::from_utf8(bytes).map_err(|_| unreadable(&"it is not UTF-8"))?;
         let id = self.sources.add(file.display().to_string(), text);
         if emit == Some(Stage::Tokens) {
@@ -144,7 +157,9 @@ impl Compiler {
         let (sources, environment, sink) = (&mut self.sources, &self.environment, &mut self.sink);
         let tree = self
             .times
-            .stage("syntax", || zs_syntax::parse(sources, id, environment, sink))
+            .stage("syntax", || {
+                zs_syntax::parse(sources, id, environment, sink)
+            })
             .ok_or(Failure::Configuration)?;
         if emit == Some(Stage::Tree) {
             return Ok(Parsed::Dump(zs_syntax::dump_tree(&tree, &self.sources)));
@@ -154,13 +169,9 @@ impl Compiler {
 
     fn config(&mut self, tree: &Tree) -> Result<Config, Failure> {
         let sink = &mut self.sink;
-        self.times.stage("config", || zs_config::adapt(tree, sink)).ok_or(Failure::Configuration)
-    }
-
-    fn native(&mut self, image: &Image, threads: NonZeroUsize) -> Result<Code, Failure> {
         self.times
-            .stage("native", || zs_native::compile_on(image, Target::X86_64, threads))
-            .map_err(|error| Failure::Bug(error.to_string()))
+            .stage("config", || zs_config::adapt(tree, sink))
+            .ok_or(Failure::Configuration)
     }
 }
 
@@ -178,15 +189,36 @@ const AUDIT_TEXT: u64 = 0x40_0000_0000;
 const AUDIT_HELPERS: u64 = AUDIT_TEXT + (1 << 30);
 const AUDIT_ENTRIES: u64 = AUDIT_HELPERS + (1 << 16);
 
+/// Translates an image to machine code.
+///
+/// # Errors
+/// A bug: what the code generator makes can be translated.
+pub fn translate(image: &Image, threads: NonZeroUsize) -> Result<Code, Failure> {
+    zs_native::compile_on(image, Target::X86_64, threads)
+        .map_err(|error| Failure::Bug(error.to_string()))
+}
+
 /// Checks the machine code independently of what generated it.
-fn audit(code: &Code) -> Result<(), Failure> {
+///
+/// # Errors
+/// The rule that is broken.
+pub fn audit(code: &Code) -> Result<(), Failure> {
     let too_far = || Failure::Bug("the code does not reach its tables".to_owned());
-    let text = code.place(AUDIT_TEXT, AUDIT_HELPERS, AUDIT_ENTRIES).ok_or_else(too_far)?;
-    let functions: Vec<_> = code.functions.iter().map(|function| function.range.clone()).collect();
+    let text = code
+        .place(AUDIT_TEXT, AUDIT_HELPERS, AUDIT_ENTRIES)
+        .ok_or_else(too_far)?;
+    let functions: Vec<_> = code
+        .functions
+        .iter()
+        .map(|function| function.range.clone())
+        .collect();
     let hints: Vec<Hint> = code
         .facts
         .iter()
-        .map(|fact| Hint { offset: fact.offset, zero_extended: fact.zero_extended })
+        .map(|fact| Hint {
+            offset: fact.offset,
+            zero_extended: fact.zero_extended,
+        })
         .collect();
     let placed = Placed {
         text: &text,
@@ -198,15 +230,18 @@ fn audit(code: &Code) -> Result<(), Failure> {
         helper_count: code.helpers.len() as u32,
         hints: &hints,
     };
-    zs_audit::audit(&placed)
-        .map(|_| ())
-        .map_err(|violation| Failure::Bug(format!("the audit refuses the machine code: {violation}")))
+    zs_audit::audit(&placed).map(|_| ()).map_err(|violation| {
+        Failure::Bug(format!("the audit refuses the machine code: {violation}"))
+    })
 }
 
 /// The machine code as text.
 fn listing(code: &Code) -> String {
     let label = |offset: u32| {
-        let starts = code.functions.iter().find(|function| function.range.start == offset);
+        let starts = code
+            .functions
+            .iter()
+            .find(|function| function.range.start == offset);
         starts.map(|function| function.name.clone())
     };
     zs_audit::listing(&code.text, label)
@@ -219,9 +254,16 @@ fn facts(
     config: &Config,
     program: &Program,
 ) -> Vec<(&'static str, String)> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let capabilities: Vec<&str> =
-        program.capabilities.iter().map(|capability| capability.name()).collect();
+    let name = file
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let capabilities: Vec<&str> = program
+        .capabilities
+        .iter()
+        .map(|capability| capability.name())
+        .collect();
     let routes = config
         .apps
         .http
@@ -232,7 +274,10 @@ fn facts(
     vec![
         ("caddyfile", name),
         ("sha256", hash.to_owned()),
-        ("compiler", format!("zeroserve {}", env!("CARGO_PKG_VERSION"))),
+        (
+            "compiler",
+            format!("zeroserve {}", env!("CARGO_PKG_VERSION")),
+        ),
         ("contract", format!("{:016x}", zs_abi::CONTRACT_HASH)),
         ("capabilities", capabilities.join(" ")),
         ("listeners", program.listeners.join(", ")),
@@ -245,5 +290,8 @@ fn count_routes(routes: &[Route]) -> usize {
         Handler::Subroute(subroute) => count_routes(&subroute.routes),
         _ => 0,
     };
-    routes.iter().map(|route| 1 + route.handle.iter().map(inner).sum::<usize>()).sum()
+    routes
+        .iter()
+        .map(|route| 1 + route.handle.iter().map(inner).sum::<usize>())
+        .sum()
 }

@@ -9,7 +9,7 @@ mod arguments;
 pub mod assemble;
 mod commands;
 pub mod compile;
-mod embedded;
+pub mod embedded;
 mod environment;
 pub mod inspect;
 mod output;

@@ -20,8 +20,10 @@ impl Folder {
     pub fn new(name: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir()
-            .join(format!("zeroserve-test-{}-{number}-{name}", std::process::id()));
+        let path = std::env::temp_dir().join(format!(
+            "zeroserve-test-{}-{number}-{name}",
+            std::process::id()
+        ));
         fs::create_dir_all(&path).expect("a temporary folder");
         Self(path)
     }
@@ -48,7 +50,10 @@ impl Drop for Folder {
 
 /// Runs the command.
 pub fn zeroserve(arguments: &[&str]) -> Output {
-    Command::new(ZEROSERVE).args(arguments).output().expect("the command runs")
+    Command::new(ZEROSERVE)
+        .args(arguments)
+        .output()
+        .expect("the command runs")
 }
 
 /// Builds a Caddyfile in a folder; the executable's path.
@@ -63,7 +68,11 @@ pub fn build(folder: &Folder, caddyfile: &str, more: &[&str]) -> PathBuf {
         .args(more)
         .output()
         .expect("the command runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     site
 }
 
@@ -86,8 +95,26 @@ pub struct Server(pub Child);
 impl Server {
     /// Starts a program and waits until it listens.
     pub fn start(program: &Path, arguments: &[&str], port: u16) -> Self {
+        Self::start_with(program, arguments, port, &[])
+    }
+
+    /// As [`Self::start`], with variables in the environment.
+    pub fn start_with(
+        program: &Path,
+        arguments: &[&str],
+        port: u16,
+        variables: &[(&str, String)],
+    ) -> Self {
+        // The kernel ends the ring of a process, and the listeners it holds,
+        // a moment after the process: that one would be taken for ours.
+        let start = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            assert!(start.elapsed() < Duration::from_secs(10), "{port} is taken");
+            std::thread::sleep(Duration::from_millis(2));
+        }
         let child = Command::new(program)
             .args(arguments)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stderr(Stdio::piped())
             .spawn()
             .expect("the server starts");
@@ -96,7 +123,8 @@ impl Server {
         server
     }
 
-    fn wait_for(&mut self, port: u16) {
+    /// Waits until something listens on a port.
+    pub fn wait_for(&mut self, port: u16) {
         let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             if let Some(status) = self.0.try_wait().expect("a child") {
@@ -106,9 +134,24 @@ impl Server {
                 }
                 panic!("the server ended with {status}: {text}");
             }
-            assert!(start.elapsed() < Duration::from_secs(10), "nothing listens on {port}");
+            assert!(
+                start.elapsed() < Duration::from_secs(10),
+                "nothing listens on {port}"
+            );
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+}
+
+impl Server {
+    /// Ends the server; what it wrote to its log.
+    pub fn stop(&mut self) -> String {
+        let _ = self.0.kill();
+        let mut text = String::new();
+        if let Some(mut stderr) = self.0.stderr.take() {
+            stderr.read_to_string(&mut text).expect("the log is text");
+        }
+        text
     }
 }
 
@@ -122,8 +165,12 @@ impl Drop for Server {
 /// Sends bytes and gives everything that comes until the connection ends.
 pub fn exchange(port: u16, request: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
-    stream.write_all(request.as_bytes()).expect("the server reads");
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .expect("a timeout");
+    stream
+        .write_all(request.as_bytes())
+        .expect("the server reads");
     let mut answer = Vec::new();
     // An aborted connection may end in a reset.
     let _ = stream.read_to_end(&mut answer);
@@ -132,24 +179,32 @@ pub fn exchange(port: u16, request: &str) -> String {
 
 /// A GET request on a connection of its own.
 pub fn get(port: u16, host: &str, path: &str) -> String {
-    exchange(port, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"))
+    exchange(
+        port,
+        &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"),
+    )
 }
 
 /// Status and body of an answer.
 pub fn status_and_body(answer: &str) -> (u16, &str) {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     (status.unwrap_or(0), body)
 }
 
 /// Whether a program that a test compares with is there; says so if it is
 /// not, and fails where tests must not be skipped.
 pub fn has_peer(name: &str) -> bool {
-    let found = std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
-    });
+    let found = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()));
     if !found {
-        assert!(std::env::var_os("ZS_CI").is_none(), "{name} is not installed");
+        assert!(
+            std::env::var_os("ZS_CI").is_none(),
+            "{name} is not installed"
+        );
         eprintln!("skipped: {name} is not installed");
     }
     found

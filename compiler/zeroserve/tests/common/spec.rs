@@ -1,0 +1,246 @@
+//! Behaviour written down as Markdown: Caddyfiles, requests and responses.
+//!
+//! A file holds prose and fenced blocks. A `caddyfile` block begins a site; the
+//! cases behind it are its. A heading of the second level names a case; a case
+//! has a `request` block (raw HTTP, `\r\n` implied) and a `response` block. Where
+//! Caddy answers otherwise, a `caddy` block says how and the prose says why.
+//! `{$PORT}` stands for the site's port everywhere, `{$UPSTREAM}` for that of a
+//! second site that requests may be passed on to.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// The ports of a site, which files name by words.
+#[derive(Clone, Copy)]
+pub struct Ports {
+    /// Where requests are sent.
+    pub site: u16,
+    /// Where a second site may listen.
+    pub upstream: u16,
+}
+
+impl Ports {
+    /// The variables that a Caddyfile sees.
+    pub fn variables(self) -> [(&'static str, String); 3] {
+        [
+            ("PORT", self.site.to_string()),
+            ("UPSTREAM", self.upstream.to_string()),
+            ("ZS_SPEC_WORD", "a word".to_owned()),
+        ]
+    }
+
+    /// Puts ports in the place of their names.
+    fn filled(self, text: &str) -> String {
+        text.replace("{$PORT}", &self.site.to_string())
+            .replace("{$UPSTREAM}", &self.upstream.to_string())
+    }
+
+    /// Puts names in the place of ports.
+    fn named(self, text: &str) -> String {
+        text.replace(&self.site.to_string(), "{$PORT}")
+            .replace(&self.upstream.to_string(), "{$UPSTREAM}")
+    }
+}
+
+/// A fenced block: the word behind the fence, and the lines of its text.
+struct Block {
+    kind: String,
+    first: usize,
+    end: usize,
+}
+
+/// One request with what must come out.
+pub struct Case {
+    /// The heading.
+    pub name: String,
+    /// Raw HTTP as it is written in the file.
+    pub request: String,
+    /// What the site answers.
+    pub response: String,
+    /// What Caddy answers, if that differs.
+    pub caddy: Option<String>,
+    /// The lines of the response in the file.
+    pub lines: std::ops::Range<usize>,
+}
+
+/// A Caddyfile with its cases.
+pub struct Site {
+    /// The Caddyfile.
+    pub caddyfile: String,
+    /// Its cases.
+    pub cases: Vec<Case>,
+}
+
+/// Takes a file apart.
+pub fn parse(text: &str) -> Vec<Site> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut sites: Vec<Site> = Vec::new();
+    let (mut name, mut request) = (String::new(), String::new());
+    let mut at = 0;
+    while at < lines.len() {
+        if let Some(heading) = lines[at].strip_prefix("## ") {
+            name = heading.to_owned();
+        }
+        let Some(kind) = lines[at].strip_prefix("```") else {
+            at += 1;
+            continue;
+        };
+        let first = at + 1;
+        let end = lines[first..]
+            .iter()
+            .position(|line| line.starts_with("```"));
+        let end = first + end.unwrap_or_else(|| panic!("{name}: a block is not closed"));
+        let block = Block {
+            kind: kind.to_owned(),
+            first,
+            end,
+        };
+        let text = lines[block.first..block.end].join("\n");
+        take(block, text, &name, &mut request, &mut sites);
+        at = end + 1;
+    }
+    sites
+}
+
+fn take(block: Block, text: String, name: &str, request: &mut String, sites: &mut Vec<Site>) {
+    match (&*block.kind, sites.last_mut()) {
+        ("caddyfile", _) => sites.push(Site {
+            caddyfile: text + "\n",
+            cases: Vec::new(),
+        }),
+        ("request", _) => *request = text,
+        ("response", Some(site)) => site.cases.push(Case {
+            name: name.to_owned(),
+            request: std::mem::take(request),
+            response: text,
+            caddy: None,
+            lines: block.first..block.end,
+        }),
+        ("caddy", Some(site)) => {
+            let case = site.cases.last_mut();
+            case.unwrap_or_else(|| panic!("{name}: `caddy` stands before `response`"))
+                .caddy = Some(text);
+        }
+        (kind, _) => panic!("{name}: unknown block `{kind}`"),
+    }
+}
+
+/// Puts answers in the place of the responses of a file.
+pub fn bless(text: &str, answers: &[(std::ops::Range<usize>, String)]) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut out: Vec<&str> = Vec::new();
+    let mut at = 0;
+    for (range, answer) in answers {
+        out.extend(&lines[at..range.start]);
+        out.extend(answer.lines());
+        at = range.end;
+    }
+    out.extend(&lines[at..]);
+    out.join("\n") + "\n"
+}
+
+/// Sends a case's request on a connection of its own; the answer as files
+/// have it: fields in alphabetical order without `Date`, the body behind an
+/// empty line.
+pub fn ask(ports: Ports, request: &str) -> String {
+    let request = ports.filled(request);
+    let (head, body) = match request.split_once("\n\n") {
+        Some((head, body)) => (head, body),
+        None => (&*request, ""),
+    };
+    let raw = format!("{}\r\n\r\n{body}", head.replace('\n', "\r\n"));
+    let mut stream = TcpStream::connect(("127.0.0.1", ports.site)).expect("the server listens");
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .expect("a timeout");
+    stream.write_all(raw.as_bytes()).expect("the server reads");
+    let mut reader = BufReader::new(stream);
+    let mut out = String::new();
+    loop {
+        let Some((status, fields)) = read_head(&mut reader) else {
+            return out + "(the connection ends)";
+        };
+        out += &status;
+        for (name, value) in &fields {
+            out += &format!("\n{name}: {value}");
+        }
+        if !status.contains(" 1") {
+            let body = read_body(
+                &mut reader,
+                &fields,
+                head.starts_with("HEAD ") || no_body(&status),
+            );
+            if !body.is_empty() {
+                out += &format!("\n\n{body}");
+            }
+            return ports.named(&out);
+        }
+        out += "\n\n";
+    }
+}
+
+fn no_body(status: &str) -> bool {
+    [" 204", " 304"].iter().any(|code| status.contains(code))
+}
+
+type Fields = Vec<(String, String)>;
+
+fn read_head(reader: &mut impl BufRead) -> Option<(String, Fields)> {
+    let mut next = || {
+        let mut line = Vec::new();
+        // A connection that was reset ends like one that was closed.
+        let _ = reader.read_until(b'\n', &mut line);
+        let line = String::from_utf8_lossy(&line).into_owned();
+        line.strip_suffix("\r\n").map(str::to_owned)
+    };
+    let status = next()?;
+    let mut fields = Fields::new();
+    while let Some(line) = next().filter(|line| !line.is_empty()) {
+        let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+        fields.push((name.to_owned(), value.trim().to_owned()));
+    }
+    fields.retain(|(name, _)| name != "Date");
+    fields.sort_by_key(|(name, _)| name.to_ascii_lowercase());
+    Some((status.trim_end().to_owned(), fields))
+}
+
+fn read_body(reader: &mut impl BufRead, fields: &Fields, empty: bool) -> String {
+    let field = |wanted: &str| {
+        let found = fields
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        found.map(|(_, value)| value.as_str())
+    };
+    let mut body = Vec::new();
+    let mut read = |limit: u64| {
+        let mut part = Vec::new();
+        // What came before a reset counts.
+        let _ = reader.by_ref().take(limit).read_to_end(&mut part);
+        part
+    };
+    if empty {
+        return String::new();
+    }
+    if field("Transfer-Encoding") == Some("chunked") {
+        loop {
+            let mut line = Vec::new();
+            while !line.ends_with(b"\r\n") {
+                let byte = read(1);
+                assert!(!byte.is_empty(), "the body ends early");
+                line.extend(byte);
+            }
+            let len = String::from_utf8_lossy(&line[..line.len() - 2]).into_owned();
+            let len = u64::from_str_radix(&len, 16).expect("the length of a chunk");
+            body.extend(read(len));
+            read(2);
+            if len == 0 {
+                break;
+            }
+        }
+    } else {
+        let len = field("Content-Length").map(|len| len.parse().expect("a length"));
+        body = read(len.unwrap_or(u64::MAX));
+    }
+    String::from_utf8_lossy(&body).into_owned()
+}
