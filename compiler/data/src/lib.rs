@@ -51,7 +51,7 @@ impl DataBuilder {
         if let Some(text) = self
             .texts
             .get(bytes)
-            .filter(|text| text.offset as usize % align == 0)
+            .filter(|text| (text.offset as usize).is_multiple_of(align))
         {
             return *text;
         }

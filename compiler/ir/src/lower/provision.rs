@@ -164,13 +164,15 @@ impl Provision<'_> {
             let Some(selection) = &policy.certificate_selection else {
                 continue;
             };
-            let files = self
+            let mut files = self
                 .tls
                 .into_iter()
                 .flat_map(|tls| &tls.certificates.load_files);
-            let found = files
-                .filter(|files| files.tags.iter().any(|tag| selection.any_tag.contains(tag)))
-                .next_back();
+            // The last of several wins, as in Caddy's cache of certificates.
+            let found = files.rfind(|files| {
+                let mut tags = files.tags.iter();
+                tags.any(|tag| selection.any_tag.contains(tag))
+            });
             let Some(files) = found else { continue };
             let certificate = CertificatePlan::Files {
                 chain: files.certificate.clone(),
