@@ -43,6 +43,9 @@ pub trait Names {
     fn variable(&mut self, name: &str) -> VariableId;
     /// The number of a name that captures are stored under.
     fn capture_name(&mut self, name: &str) -> u32;
+    /// Told of a placeholder that Caddy has and we do not: leaving it as it is
+    /// written would drop its meaning.
+    fn missing(&mut self, name: &str);
 }
 
 /// Takes a text apart. `\{` and `\}` stand for braces; an unclosed brace
@@ -65,6 +68,9 @@ pub fn pieces(text: &str, unknown: Unknown, names: &mut dyn Names) -> Vec<Piece>
             continue;
         };
         let name = &rest[1..close];
+        if is_missing(name) {
+            names.missing(name);
+        }
         match placeholder(name, names) {
             Some(found) => {
                 if !constant.is_empty() {
@@ -138,6 +144,12 @@ fn placeholder(name: &str, names: &mut dyn Names) -> Option<Placeholder> {
     if let Some((_, source)) = PLAIN.iter().find(|(known, _)| *known == name) {
         return plain(*source);
     }
+    if UNSEEN
+        .iter()
+        .any(|unseen| name.eq_ignore_ascii_case(unseen))
+    {
+        return plain(Source::Constant);
+    }
     for (prefix, source) in NAMED {
         if let Some(argument) = name.strip_prefix(prefix) {
             return Some(Placeholder {
@@ -181,6 +193,52 @@ fn placeholder(name: &str, names: &mut dyn Names) -> Option<Placeholder> {
     }
     None
 }
+
+/// Whether Caddy knows a placeholder that [`placeholder`] does not.
+fn is_missing(name: &str) -> bool {
+    let known = PLAIN.iter().any(|(known, _)| *known == name)
+        || NAMED.iter().any(|(prefix, _)| name.starts_with(prefix));
+    !known
+        && MISSING
+            .iter()
+            .any(|missing| match missing.strip_suffix('*') {
+                Some(prefix) => name.starts_with(prefix),
+                None => name == *missing,
+            })
+}
+
+/// Placeholders that are not supported yet; a star stands for the rest of a
+/// name.
+const MISSING: &[&str] = &[
+    "file.*",
+    "http.auth.*",
+    "http.error",
+    "http.error.id",
+    "http.error.trace",
+    "http.intercept.*",
+    "http.matchers.*",
+    "http.request.body",
+    "http.request.body_base64",
+    "http.request.orig_uri.path.*",
+    "http.request.tls.*",
+    "http.response.*",
+    "http.reverse_proxy.*",
+    "http.shutting_down",
+    "http.time_until_shutdown",
+    "system.arch",
+    "system.os",
+    "system.slash",
+    "system.wd",
+    "time.now",
+    "time.now.common_log",
+];
+
+/// Fields that never show among the request's others, as in Caddy: they are
+/// read by names of their own.
+const UNSEEN: &[&str] = &[
+    "http.request.header.Host",
+    "http.request.header.Transfer-Encoding",
+];
 
 /// Placeholders that are only a name.
 const PLAIN: &[(&str, Source)] = &[
@@ -277,6 +335,7 @@ mod tests {
         fn capture_name(&mut self, _: &str) -> u32 {
             3
         }
+        fn missing(&mut self, _: &str) {}
     }
 
     fn shown(text: &str, unknown: Unknown) -> String {
@@ -289,6 +348,23 @@ mod tests {
                 }
             })
             .collect()
+    }
+
+    #[test]
+    fn what_is_not_supported_is_told_from_what_nobody_knows() {
+        for (name, missing) in [
+            ("http.request.body", true),
+            ("http.request.orig_uri.path.3", true),
+            ("http.request.orig_uri.path.dir", false),
+            ("http.request.tls.client.subject", true),
+            ("http.request.tls.version", false),
+            ("http.response.header.X-A", false),
+            ("file./etc/hostname", true),
+            ("unknown", false),
+            ("http.request.bodyguard", false),
+        ] {
+            assert_eq!(is_missing(name), missing, "{name}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ impl Lowering<'_> {
     pub(super) fn handlers(&mut self, code: &mut Code, handlers: &[Handler]) {
         for handler in handlers {
             code.at(handler.origin().span());
+            self.place = handler.origin().span();
             match handler {
                 Handler::Subroute(subroute) => self.subroute(code, subroute),
                 Handler::StaticResponse(response) => self.respond(code, response),

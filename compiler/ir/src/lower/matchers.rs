@@ -51,6 +51,7 @@ impl Lowering<'_> {
     /// Goes to `yes` if all matchers of a set match, else to `no`.
     fn set(&mut self, code: &mut Code, set: &MatcherSet, yes: BlockId, no: BlockId) {
         code.at(set.origin.span());
+        self.place = set.origin.span();
         if let Some(host) = &set.host {
             self.any(code, host, no, |this, code, host| {
                 this.host(code, host, set.origin.span())

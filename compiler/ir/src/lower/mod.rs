@@ -37,6 +37,7 @@ pub fn lower(config: &Config, sink: &mut Sink) -> Option<Program> {
         captures_used: config.to_json().contains("{http.regexp."),
         needs: 0,
         owner: FunctionId(0),
+        place: Span::default(),
     };
     lowering.servers(&plan);
     let Lowering {
@@ -88,6 +89,8 @@ struct Lowering<'a> {
     needs: u32,
     /// The function being written.
     owner: FunctionId,
+    /// The part of the configuration whose texts are being stored.
+    place: Span,
 }
 
 impl Lowering<'_> {
@@ -134,6 +137,8 @@ impl Lowering<'_> {
             variables: &mut self.variables,
             capture_names: &mut self.capture_names,
             data: &mut self.program.data,
+            sink: self.sink,
+            place: self.place,
         }
     }
 
@@ -183,6 +188,8 @@ struct NameTable<'a> {
     variables: &'a mut BTreeMap<String, VariableId>,
     capture_names: &'a mut BTreeMap<String, u32>,
     data: &'a mut zs_data::DataBuilder,
+    sink: &'a mut Sink,
+    place: Span,
 }
 
 impl Names for NameTable<'_> {
@@ -199,5 +206,12 @@ impl Names for NameTable<'_> {
     fn capture_name(&mut self, name: &str) -> u32 {
         let next = self.capture_names.len() as u32;
         *self.capture_names.entry(name.to_owned()).or_insert(next)
+    }
+
+    fn missing(&mut self, name: &str) {
+        let message = format!("the placeholder `{{{name}}}` is not supported yet");
+        let error = Diagnostic::error(codes::UNSUPPORTED, self.place, message)
+            .help("remove it to build the rest");
+        self.sink.report(error);
     }
 }
