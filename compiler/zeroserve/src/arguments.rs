@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Compiles a Caddyfile to a web server that serves that site and nothing
 /// else.
 #[derive(Debug, Parser)]
-#[command(name = "zeroserve", version, about, arg_required_else_help = true)]
+#[command(name = "zeroserve", version, arg_required_else_help = true)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
