@@ -76,13 +76,16 @@ pub fn build(folder: &Folder, caddyfile: &str, more: &[&str]) -> PathBuf {
     site
 }
 
+/// How many ports a test process has to itself; more than it asks for.
+const PORTS: u16 = 200;
+
 /// A port that nothing listens on. Below the range that the system gives out
 /// itself, and different for each call of each test process.
 pub fn port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + (std::process::id() % 400) as u16 * 30;
+    let first = 20_000 + (std::process::id() % 60) as u16 * PORTS;
     loop {
-        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 30;
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % PORTS;
         if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }

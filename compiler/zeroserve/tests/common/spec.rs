@@ -150,7 +150,9 @@ pub fn ask(ports: Ports, request: &str) -> String {
         None => (&*request, ""),
     };
     let raw = format!("{}\r\n\r\n{body}", head.replace('\n', "\r\n"));
-    let mut stream = TcpStream::connect(("127.0.0.1", ports.site)).expect("the server listens");
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", ports.site)) else {
+        return "(nothing listens)".to_owned();
+    };
     stream
         .set_read_timeout(Some(Duration::from_secs(10)))
         .expect("a timeout");
