@@ -13,9 +13,8 @@ use super::*;
 
 /// A name server that knows `a.test` and, over TCP only, `long.test`.
 fn name_server() -> (SocketAddr, Arc<AtomicUsize>) {
-    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (udp, tcp) = datagrams_and_streams();
     let address = udp.local_addr().unwrap();
-    let tcp = TcpListener::bind(address).unwrap();
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let known: [IpAddr; 2] = [[10, 0, 0, 1].into(), "fd00::1".parse().unwrap()];
@@ -51,6 +50,18 @@ fn name_server() -> (SocketAddr, Arc<AtomicUsize>) {
         }
     });
     (address, asked)
+}
+
+/// Sockets of both kinds on the same port. The system chooses it among those
+/// that are free for datagrams; for streams it may be taken.
+fn datagrams_and_streams() -> (UdpSocket, TcpListener) {
+    for _ in 0..100 {
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        if let Ok(tcp) = TcpListener::bind(udp.local_addr().unwrap()) {
+            return (udp, tcp);
+        }
+    }
+    panic!("no port is free for datagrams and streams");
 }
 
 fn on_each_driver(test: impl Fn(&mut Loop)) {
