@@ -19,10 +19,9 @@ const DIAL_MS: u32 = 3_000;
 /// Time an idle upstream connection is kept, in milliseconds (Caddy: 2 min).
 const KEEPALIVE_MS: u32 = 120_000;
 
-/// Idle connections that a worker keeps for each upstream. Caddy keeps 32; a worker
-/// that answers a burst gets all its connections back at once, and closing
-/// half of them only to dial again costs more than they hold.
-const IDLE_MAX: u32 = 256;
+/// Idle connections kept for each upstream (Caddy: 32 per host); a burst keeps more
+/// for a moment, see `zs_client`.
+const IDLE_MAX: u32 = 32;
 
 impl Lowering<'_> {
     /// Writes the `reverse_proxy` handler.
