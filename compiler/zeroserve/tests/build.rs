@@ -243,3 +243,27 @@ fn a_debugger_stops_at_a_line_of_the_caddyfile() {
         "the backtrace does not reach the runtime:\n{text}"
     );
 }
+
+#[test]
+fn a_site_tells_what_it_is_and_what_it_misses() {
+    let folder = Folder::new("missing");
+    let certificate = folder.path("missing.pem");
+    let caddyfile = format!(
+        "https://localhost:{} {{\n\ttls {} {}\n\trespond hi\n}}\n",
+        common::port(),
+        certificate.display(),
+        folder.path("key.pem").display()
+    );
+    let site = build(&folder, &caddyfile, &[]);
+    let run = |argument| {
+        let output = std::process::Command::new(&site).arg(argument).output();
+        output.expect("the site runs")
+    };
+    let version = run("--version");
+    assert!(version.status.success());
+    assert!(String::from_utf8_lossy(&version.stdout).contains("sha256"));
+    let check = run("--check");
+    assert_eq!(check.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&check.stderr);
+    assert!(text.contains("missing.pem"), "{text}");
+}

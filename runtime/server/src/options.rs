@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::num::NonZeroUsize;
 
+use zs_abi::SiteData;
 use zs_abi::tables::{Fact, Listener};
 use zs_io::Choice;
 
@@ -42,9 +43,12 @@ enum Request {
 }
 
 /// Does what the arguments (without the program's name) ask for; the exit code
-/// of the process. `load` makes the site ready, or says why it cannot.
+/// of the process. `data` finds the site's data, `load` makes the site ready to be
+/// served; each says why it cannot. What the program is can be told without
+/// what it needs to serve, such as certificates.
 pub fn run(
     arguments: &[Vec<u8>],
+    data: impl FnOnce() -> Result<SiteData<'static>, String>,
     load: impl FnOnce() -> Result<&'static LoadedSite, String>,
 ) -> i32 {
     let request = match parse(arguments) {
@@ -54,28 +58,25 @@ pub fn run(
             return 2;
         }
     };
-    if matches!(request, Request::Help) {
-        println!("{USAGE}");
-        return 0;
-    }
-    let site = match load() {
-        Ok(site) => site,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return 1;
+    let done = match request {
+        Request::Help => {
+            println!("{USAGE}");
+            Ok(0)
         }
-    };
-    match request {
-        Request::Serve(options) => serve(site, &options),
-        Request::Check => {
+        Request::Version => data().map(|data| {
+            print!("{}", version(data));
+            0
+        }),
+        Request::Check => load().map(|site| {
             println!("ok: {} listeners", site.data.count::<Listener>());
             0
-        }
-        Request::Version | Request::Help => {
-            print!("{}", version(site));
-            0
-        }
-    }
+        }),
+        Request::Serve(options) => load().map(|site| serve(site, &options)),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        1
+    })
 }
 
 const USAGE: &str = "\
@@ -145,10 +146,10 @@ fn parse(arguments: &[Vec<u8>]) -> Result<Request, String> {
 /// More workers than any machine has processors.
 const WORKERS_MAX: usize = 1024;
 
-fn version(site: &LoadedSite) -> String {
+fn version(data: SiteData<'_>) -> String {
     let mut out = format!("zeroserve {}\n", env!("CARGO_PKG_VERSION"));
-    for fact in site.data.all::<Fact>() {
-        let (key, value) = (site.text(fact.key), site.text(fact.value));
+    for fact in data.all::<Fact>() {
+        let (key, value) = (data.text(fact.key), data.text(fact.value));
         let _written = writeln!(out, "{}: {}", key.escape_ascii(), value.escape_ascii());
     }
     out

@@ -64,6 +64,19 @@ impl fmt::Display for LoadError {
 impl std::error::Error for LoadError {}
 
 impl LoadedSite {
+    /// The data of a site, of which nothing else is looked at.
+    ///
+    /// # Safety
+    /// As [`Self::load`].
+    ///
+    /// # Errors
+    /// If the data is not what this runtime reads.
+    pub unsafe fn data_of(site: &'static Site) -> Result<SiteData<'static>, LoadError> {
+        // SAFETY: the caller's promise about the data.
+        let bytes = unsafe { slice(site.data, site.data_len) };
+        SiteData::new(bytes).map_err(LoadError::Data)
+    }
+
     /// Checks a site's descriptor and makes the site ready.
     ///
     /// # Safety
@@ -74,9 +87,8 @@ impl LoadedSite {
     /// # Errors
     /// If the site's data does not hold together, or the system refuses.
     pub unsafe fn load(site: &'static Site) -> Result<Self, LoadError> {
-        // SAFETY: the caller's promise about the data.
-        let bytes = unsafe { slice(site.data, site.data_len) };
-        let data = SiteData::new(bytes).map_err(LoadError::Data)?;
+        // SAFETY: the caller's promise.
+        let data = unsafe { Self::data_of(site) }?;
         let count = u32::try_from(site.entry_count).unwrap_or(u32::MAX);
         // SAFETY: the caller's promise about code and entries.
         let code =

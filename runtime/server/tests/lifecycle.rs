@@ -190,7 +190,11 @@ fn child() {
         .filter(|argument| *argument != "--deny")
         .map(|argument| argument.as_bytes().to_vec())
         .collect();
-    std::process::exit(zs_server::run(&arguments, || Ok(hello())));
+    std::process::exit(zs_server::run(
+        &arguments,
+        || Ok(hello().data),
+        || Ok(hello()),
+    ));
 }
 
 /// Makes `io_uring_setup` fail as Docker's seccomp profile does.

@@ -66,11 +66,17 @@ pub unsafe extern "C" fn main(count: c_int, arguments: *const *const c_char) -> 
         })
         .map(|argument| argument.to_bytes().to_vec())
         .collect();
-    zs_server::run(&arguments, || {
-        // SAFETY: the site's object is of this build, as its symbol's name
-        // says, and was audited before it was linked.
-        let loaded = unsafe { LoadedSite::load(&SITE) };
-        let loaded = loaded.map_err(|error| error.to_string())?;
-        Ok(Box::leak(Box::new(loaded)))
-    })
+    // SAFETY of both calls: the site's object is of this build, as its symbol's
+    // name says, and was audited before it was linked.
+    zs_server::run(
+        &arguments,
+        // SAFETY: see above.
+        || unsafe { LoadedSite::data_of(&SITE) }.map_err(|error| error.to_string()),
+        || {
+            // SAFETY: see above.
+            let loaded = unsafe { LoadedSite::load(&SITE) };
+            let loaded = loaded.map_err(|error| error.to_string())?;
+            Ok(Box::leak(Box::new(loaded)))
+        },
+    )
 }
