@@ -4,11 +4,11 @@
 
 mod common;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs};
 
-use common::{FolderHost, run};
+use common::{FolderHost, caddy, run};
 use serde_json::Value;
 use zs_diagnostics::{Style, render_all};
 
@@ -32,7 +32,7 @@ fn cases(topic: &str) -> Vec<PathBuf> {
 /// Compares with the file beside a case.
 fn check(case: &Path, extension: &str, actual: &str, failures: &mut Vec<String>) {
     let expectation = case.with_extension(extension);
-    if env::var_os("BLESS").is_some() {
+    if std::env::var_os("BLESS").is_some() {
         fs::write(&expectation, actual).unwrap();
     } else if fs::read_to_string(&expectation).unwrap_or_default() != actual {
         failures.push(format!("{}\n{actual}", case.display()));
@@ -42,6 +42,7 @@ fn check(case: &Path, extension: &str, actual: &str, failures: &mut Vec<String>)
 #[test]
 fn configurations() {
     let mut failures = Vec::new();
+    let caddy = caddy();
     for case in cases("config") {
         let host = FolderHost {
             folder: case.parent().unwrap().to_owned(),
@@ -59,7 +60,7 @@ fn configurations() {
             &format!("{}\n", config.to_json_pretty()),
             &mut failures,
         );
-        if let Some(caddy) = env::var_os("ZS_CADDY") {
+        if let Some(caddy) = &caddy {
             let output = Command::new(caddy)
                 .args(["adapt", "--config"])
                 .arg(&case)

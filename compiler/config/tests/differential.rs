@@ -3,8 +3,8 @@
 
 mod common;
 
+use std::io::Write;
 use std::process::{Command, Stdio};
-use std::{env, io::Write};
 
 use common::{generator, run};
 use serde_json::Value;
@@ -13,7 +13,7 @@ use zs_syntax::MapHost;
 
 #[test]
 fn generated_files() {
-    let caddy = env::var_os("ZS_CADDY");
+    let caddy = common::caddy();
     let (mut accepted, mut failures) = (0, Vec::new());
     for seed in 0..300 {
         let text = generator::caddyfile(seed);

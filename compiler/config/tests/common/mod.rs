@@ -87,3 +87,14 @@ pub fn shared(folder: &str) -> Option<PathBuf> {
     println!("skipped: {} is missing", path.display());
     None
 }
+
+/// The Caddy binary that results are compared with; none by hand where `ZS_CADDY` names none.
+#[allow(dead_code, reason = "each test file uses a part of it")]
+pub fn caddy() -> Option<std::ffi::OsString> {
+    let caddy = env::var_os("ZS_CADDY");
+    if caddy.is_none() {
+        assert!(env::var_os("ZS_CI").is_none(), "ZS_CADDY names no Caddy");
+        println!("skipped: ZS_CADDY names no Caddy to compare with");
+    }
+    caddy
+}
