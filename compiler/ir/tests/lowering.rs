@@ -1,5 +1,6 @@
 //! Caddyfiles and the programs that they become: `testdata/ir`. A file that is
-//! refused has the diagnostics as its expectation. `BLESS=1` rewrites.
+//! refused has the diagnostics as its expectation. `INSTA_UPDATE=always`
+//! rewrites; the difference is what to look at.
 
 use std::fs;
 use std::path::Path;
@@ -20,22 +21,16 @@ fn programs_are_as_expected() {
     });
     files.sort();
     assert!(files.len() > 10, "{files:?}");
-    let mut different = Vec::new();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(&folder);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
     for file in files {
-        let name = file
-            .file_name()
-            .expect("a name")
-            .to_string_lossy()
-            .into_owned();
+        let case = file.file_stem().expect("a name").to_string_lossy();
+        let name = format!("{case}.caddyfile");
         let found = lowered(&name, fs::read_to_string(&file).expect("a Caddyfile"));
-        let expected = file.with_extension("ir");
-        if std::env::var_os("BLESS").is_some() {
-            fs::write(&expected, &found).expect("the folder is writable");
-        } else if fs::read_to_string(&expected).unwrap_or_default() != found {
-            different.push(format!("--- {name}\n{found}"));
-        }
+        settings.bind(|| insta::assert_snapshot!(&*case, found));
     }
-    assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
 fn lowered(name: &str, text: String) -> String {
