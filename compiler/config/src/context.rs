@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use zs_diagnostics::{Code, Diagnostic, Sink, nearest};
+use zs_diagnostics::{Code, Diagnostic, Sink, codes, nearest};
 use zs_syntax::{Imports, Token};
 
 use crate::directives::order::Order;
 use crate::options::Options;
+use crate::support::{SERVE_WITH_CADDY, Status};
 
 /// An error was put into the sink; the value that was asked for does not exist.
 #[derive(Clone, Copy, Debug)]
@@ -16,10 +17,20 @@ pub(crate) struct Reported;
 /// A value, or an error that is reported already.
 pub(crate) type Parsed<T> = Result<T, Reported>;
 
+/// What a configuration is adapted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be printed: everything that Caddy's adapter understands is.
+    Adapt,
+    /// To become a site: what cannot be built is refused as well.
+    Build,
+}
+
 /// Where parsers report to and what they share.
 pub(crate) struct Context<'a> {
     imports: &'a Imports,
     sink: &'a mut Sink,
+    purpose: Purpose,
     /// The global options.
     pub(crate) options: Options,
     /// The order of directives.
@@ -30,11 +41,12 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(imports: &'a Imports, sink: &'a mut Sink) -> Self {
+    pub(crate) fn new(imports: &'a Imports, purpose: Purpose, sink: &'a mut Sink) -> Self {
         let (options, order) = (Options::default(), Order::standard());
         Context {
             imports,
             sink,
+            purpose,
             options,
             order,
             certificate_tags: BTreeMap::new(),
@@ -66,6 +78,40 @@ impl<'a> Context<'a> {
     pub(crate) fn report(&mut self, token: &Token, error: Diagnostic) -> Reported {
         self.sink.report(self.imports.explain(token.import, error));
         Reported
+    }
+
+    /// Refuses something that is understood, unless the configuration is only to be printed.
+    pub(crate) fn refuse_building(
+        &mut self,
+        token: &Token,
+        code: Code,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        if self.purpose == Purpose::Build {
+            let Reported = self.fail(token, code, message, help);
+        }
+    }
+
+    /// Refuses something that is known by name alone.
+    pub(crate) fn refuse_unread(&mut self, token: &Token, code: Code, what: &str) -> Reported {
+        let message = format!("{what} is not supported yet");
+        self.fail(token, code, message, SERVE_WITH_CADDY)
+    }
+
+    /// Says of something that was read what becomes of it when a site is built.
+    pub(crate) fn tell(&mut self, token: &Token, code: Code, what: &str, status: Status) {
+        match status {
+            Status::Works | Status::Unread => {}
+            Status::Differs(difference) => {
+                let help = "remove it if nothing depends on it";
+                self.warn(token, codes::DIFFERENT, difference, help);
+            }
+            Status::Unbuilt(help) => {
+                let message = format!("{what} is not supported yet");
+                self.refuse_building(token, code, message, help);
+            }
+        }
     }
 
     /// Reports a warning about a word, with the next step.

@@ -22,13 +22,14 @@ mod values;
 use zs_diagnostics::Sink;
 use zs_syntax::Tree;
 
-pub use support::{Kind, SupportRow, support_table};
+pub use context::Purpose;
+pub use support::{Kind, Status, SupportRow, support_table};
 
 /// Turns a tree into a configuration. All errors that can be found in one go are reported; none is returned then.
 #[must_use]
-pub fn adapt(tree: &Tree, sink: &mut Sink) -> Option<model::Config> {
+pub fn adapt(tree: &Tree, purpose: Purpose, sink: &mut Sink) -> Option<model::Config> {
     let errors_before = sink.error_count();
-    let config = assemble::config(tree, sink);
+    let config = assemble::config(tree, purpose, sink);
     if sink.error_count() > errors_before {
         None
     } else {

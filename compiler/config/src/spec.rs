@@ -10,6 +10,7 @@ use zs_diagnostics::{Code, codes};
 use zs_syntax::{Segment, Token};
 
 use crate::context::{Context, Parsed, suggest};
+use crate::support::Status;
 
 /// A line to be understood: a name, arguments, perhaps a block.
 #[derive(Clone, Copy)]
@@ -129,20 +130,17 @@ impl Shape {
 pub(crate) struct Entry<T: 'static> {
     /// The word.
     pub(crate) name: &'static str,
-    /// What it does.
-    pub(crate) support: Support<T>,
+    /// What becomes of it when a site is built.
+    status: Status,
+    /// What it does; nothing for a word that is not read yet.
+    meaning: Option<Meaning<T>>,
 }
 
-/// What a known word does.
-pub(crate) enum Support<T: 'static> {
-    /// It works.
-    Yes {
-        shape: Shape,
-        once: bool,
-        apply: Apply<T>,
-    },
-    /// Caddy knows it; this compiler does not yet.
-    NotYet,
+/// What a word that is read does.
+struct Meaning<T: 'static> {
+    shape: Shape,
+    once: bool,
+    apply: Apply<T>,
 }
 
 /// What a line does to the thing that is being described.
@@ -153,11 +151,12 @@ impl<T> Entry<T> {
     pub(crate) const fn many(name: &'static str, shape: Shape, apply: Apply<T>) -> Self {
         Entry {
             name,
-            support: Support::Yes {
+            status: Status::Works,
+            meaning: Some(Meaning {
                 shape,
                 once: false,
                 apply,
-            },
+            }),
         }
     }
 
@@ -165,11 +164,12 @@ impl<T> Entry<T> {
     pub(crate) const fn once(name: &'static str, shape: Shape, apply: Apply<T>) -> Self {
         Entry {
             name,
-            support: Support::Yes {
+            status: Status::Works,
+            meaning: Some(Meaning {
                 shape,
                 once: true,
                 apply,
-            },
+            }),
         }
     }
 
@@ -177,12 +177,28 @@ impl<T> Entry<T> {
     pub(crate) const fn not_yet(name: &'static str) -> Self {
         Entry {
             name,
-            support: Support::NotYet,
+            status: Status::Unread,
+            meaning: None,
         }
     }
 
-    pub(crate) fn is_supported(&self) -> bool {
-        matches!(self.support, Support::Yes { .. })
+    /// The same word, which `adapt` understands and which building refuses.
+    pub(crate) const fn unbuilt(self) -> Self {
+        self.with_status(Status::UNBUILT)
+    }
+
+    /// The same word with another status.
+    pub(crate) const fn with_status(self, status: Status) -> Self {
+        Entry {
+            name: self.name,
+            status,
+            meaning: self.meaning,
+        }
+    }
+
+    /// What becomes of it when a site is built.
+    pub(crate) fn status(&self) -> Status {
+        self.status
     }
 }
 
@@ -253,34 +269,16 @@ impl<T> Grammar<T> {
     pub(crate) fn apply(&self, line: &Line, target: &mut T, cx: &mut Context) -> Parsed<()> {
         let name = line.name.text.as_str();
         match (self.find(name), self.other) {
-            (
-                Some(Entry {
-                    support: Support::Yes { shape, apply, .. },
-                    ..
-                }),
-                _,
-            ) => {
-                shape.check(line, cx)?;
-                apply(target, line, cx)
-            }
-            (
-                Some(Entry {
-                    support: Support::NotYet,
-                    ..
-                }),
-                _,
-            ) => {
-                let message = format!(
-                    "{} `{name}`{} is not supported yet",
-                    self.vocabulary,
-                    self.inside()
-                );
-                Err(cx.fail(
-                    line.name,
-                    self.vocabulary.codes().1,
-                    message,
-                    "remove it, or serve this site with Caddy for now",
-                ))
+            (Some(entry), _) => {
+                let what = format!("{} `{name}`{}", self.vocabulary, self.inside());
+                let code = self.vocabulary.codes().1;
+                let Some(meaning) = &entry.meaning else {
+                    return Err(cx.refuse_unread(line.name, code, &what));
+                };
+                meaning.shape.check(line, cx)?;
+                (meaning.apply)(target, line, cx)?;
+                cx.tell(line.name, code, &what, entry.status);
+                Ok(())
             }
             (None, Some(other)) => other(target, line, cx),
             (None, None) => {
@@ -288,7 +286,7 @@ impl<T> Grammar<T> {
                 let known: Vec<&str> = self.names().collect();
                 let list: Vec<&str> = self
                     .all()
-                    .filter(|entry| entry.is_supported())
+                    .filter(|entry| entry.meaning.is_some())
                     .map(|entry| entry.name)
                     .collect();
                 let help = suggest(name, known, &format!("known here: {}", list.join(", ")));
@@ -304,13 +302,10 @@ impl<T> Grammar<T> {
         cx: &mut Context,
     ) -> Parsed<()> {
         let name = line.name.text.as_str();
-        let once = matches!(
-            self.find(name),
-            Some(Entry {
-                support: Support::Yes { once: true, .. },
-                ..
-            })
-        );
+        let once = self
+            .find(name)
+            .and_then(|entry| entry.meaning.as_ref())
+            .is_some_and(|meaning| meaning.once);
         if once && seen.contains(&name) {
             let message = format!("`{name}` stands here twice");
             return Err(cx.fail(

@@ -16,15 +16,36 @@ pub enum Kind {
     Option,
 }
 
-/// Whether one feature works.
+/// What becomes of a feature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It works as under Caddy.
+    Works,
+    /// It is accepted with this warning, a sentence that names the observable difference.
+    Differs(&'static str),
+    /// It is read and adapted, and refused when a site is built, with this next step.
+    Unbuilt(&'static str),
+    /// It is refused by its name, even by `adapt`.
+    Unread,
+}
+
+impl Status {
+    /// Refused when a site is built, with the next step that always helps.
+    pub(crate) const UNBUILT: Status = Status::Unbuilt(SERVE_WITH_CADDY);
+}
+
+/// The next step for what is known but not there.
+pub(crate) const SERVE_WITH_CADDY: &str = "remove it, or serve this site with Caddy for now";
+
+/// What becomes of one feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SupportRow {
     /// What it is.
     pub kind: Kind,
     /// Its name.
     pub name: String,
-    /// Whether it works.
-    pub supported: bool,
+    /// What becomes of it.
+    pub status: Status,
 }
 
 /// Every feature that is known by name, directives in their standard order.
@@ -34,7 +55,7 @@ pub fn support_table() -> Vec<SupportRow> {
         .map(|directive| SupportRow {
             kind: Kind::Directive,
             name: directive.name.to_owned(),
-            supported: directive.is_supported(),
+            status: directive.status(),
         })
         .collect();
     directives::add_subdirectives(&mut rows);
@@ -48,6 +69,6 @@ pub(crate) fn add<T>(rows: &mut Vec<SupportRow>, kind: Kind, prefix: &str, gramm
     rows.extend(grammar.all().map(|entry| SupportRow {
         kind,
         name: format!("{prefix}{}", entry.name),
-        supported: entry.is_supported(),
+        status: entry.status(),
     }));
 }

@@ -8,7 +8,7 @@ use std::fs;
 
 use common::{FolderHost, Outcome, run, shared};
 use serde_json::Value;
-use zs_config::{Kind, support_table};
+use zs_config::{Kind, Status, support_table};
 use zs_diagnostics::{Severity, Style, render_all};
 
 #[test]
@@ -114,7 +114,7 @@ impl Supported {
     fn new() -> Self {
         let table = support_table()
             .into_iter()
-            .map(|row| ((row.kind, row.name), row.supported))
+            .map(|row| ((row.kind, row.name), row.status != Status::Unread))
             .collect();
         Supported { table }
     }

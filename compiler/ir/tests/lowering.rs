@@ -38,7 +38,8 @@ fn lowered(name: &str, text: String) -> String {
     let mut sink = Sink::default();
     let id = sources.add(name.to_owned(), text);
     let tree = zs_syntax::parse(&mut sources, id, &SystemHost, &mut sink);
-    let config = tree.and_then(|tree| zs_config::adapt(&tree, &mut sink));
+    let config =
+        tree.and_then(|tree| zs_config::adapt(&tree, zs_config::Purpose::Build, &mut sink));
     let program = config.and_then(|config| zs_ir::lower(&config, &mut sink));
     let said = render_all(sink.diagnostics(), &sources, Style::Plain);
     let Some(program) = program else { return said };

@@ -15,6 +15,7 @@ use crate::arguments::{Adapt, Arguments, Build, Command, Input, Inspect, Run, St
 use crate::compile::{Compiler, Failure, Outcome, Site};
 use crate::environment::Environment;
 use crate::{embedded, inspect, output, run};
+use zs_config::Purpose;
 
 /// The file that is read when none is named, as Caddy does.
 const DEFAULT_FILE: &str = "Caddyfile";
@@ -135,7 +136,7 @@ fn link(compiler: &mut Compiler, site: &Site, strip: bool) -> Result<Vec<u8>, Fa
 }
 
 fn adapt(compiler: &mut Compiler, file: &Path, adapt: &Adapt) -> Result<(), Failure> {
-    let config = compiler.adapt(file)?;
+    let config = compiler.adapt(file, Purpose::Adapt)?;
     print(
         &(if adapt.pretty {
             config.to_json_pretty()

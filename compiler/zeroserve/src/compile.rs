@@ -6,6 +6,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use zs_audit::{Hint, Placed};
 use zs_bpf::Image;
+use zs_config::Purpose;
 use zs_config::model::{Config, Handler, Route};
 use zs_diagnostics::{Severity, Sink, SourceMap, Style, render_all};
 use zs_ir::Program;
@@ -71,7 +72,12 @@ impl Compiler {
             Parsed::Tree(tree, hash) => (tree, hash),
             Parsed::Dump(text) => return Ok(Outcome::Text(text)),
         };
-        let config = self.config(&tree)?;
+        let purpose = if emit == Some(Stage::Config) {
+            Purpose::Adapt
+        } else {
+            Purpose::Build
+        };
+        let config = self.config(&tree, purpose)?;
         if emit == Some(Stage::Config) {
             return Ok(Outcome::Text(config.to_json_pretty() + "\n"));
         }
@@ -106,17 +112,17 @@ impl Compiler {
         Ok(Outcome::Site(Site { object }))
     }
 
-    /// The typed configuration of a file.
-    pub fn adapt(&mut self, file: &Path) -> Result<Config, Failure> {
+    /// The typed configuration of a file, to be printed or to be built.
+    pub fn adapt(&mut self, file: &Path, purpose: Purpose) -> Result<Config, Failure> {
         match self.tree(file, None)? {
-            Parsed::Tree(tree, _) => self.config(&tree),
+            Parsed::Tree(tree, _) => self.config(&tree, purpose),
             Parsed::Dump(_) => Err(Failure::Configuration),
         }
     }
 
     /// Checks a file as far as what only generated code could still refuse.
     pub fn validate(&mut self, file: &Path) -> Result<(), Failure> {
-        let config = self.adapt(file)?;
+        let config = self.adapt(file, Purpose::Build)?;
         zs_ir::lower(&config, &mut self.sink).ok_or(Failure::Configuration)?;
         Ok(())
     }
@@ -167,10 +173,10 @@ impl Compiler {
         Ok(Parsed::Tree(tree, hash))
     }
 
-    fn config(&mut self, tree: &Tree) -> Result<Config, Failure> {
+    fn config(&mut self, tree: &Tree, purpose: Purpose) -> Result<Config, Failure> {
         let sink = &mut self.sink;
         self.times
-            .stage("config", || zs_config::adapt(tree, sink))
+            .stage("config", || zs_config::adapt(tree, purpose, sink))
             .ok_or(Failure::Configuration)
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use zs_config::{Kind, support_table};
+use zs_config::{Kind, Status, support_table};
 
 #[test]
 fn the_table_is_up_to_date() {
@@ -24,8 +24,8 @@ fn table() -> String {
     let mut text = String::from(
         "# What of Caddy's language is there\n\n\
          Made from the tables that the compiler reads configurations with\n\
-         (`BLESS=1 cargo test --release -p zeroserve --test compat`). What is not supported is refused with its place\n\
-         and its name.\n",
+         (`BLESS=1 cargo test --release -p zeroserve --test compat`). What is refused is refused with its place and\n\
+         its name; `adapt` prints what it understands even where no site can be built of it yet.\n",
     );
     let sections = [
         (Kind::Directive, "Directives"),
@@ -38,24 +38,36 @@ fn table() -> String {
             .into_iter()
             .filter(|row| row.kind == kind)
             .collect();
-        let names = |supported: bool| {
+        let _ = write!(text, "\n## {title}\n");
+        let groups: [(&str, fn(Status) -> bool); 3] = [
+            ("Works", |status| status == Status::Works),
+            ("Adapted, and refused when a site is built", |status| {
+                matches!(status, Status::Unbuilt(_))
+            }),
+            ("Refused", |status| status == Status::Unread),
+        ];
+        for (label, belongs) in groups {
             let names: Vec<String> = rows
                 .iter()
-                .filter(|row| row.supported == supported)
+                .filter(|row| belongs(row.status))
                 .map(|row| format!("`{}`", row.name))
                 .collect();
-            if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.join(", ")
+            if !names.is_empty() {
+                let _ = write!(text, "\n{label}: {}.\n", names.join(", "));
             }
-        };
-        let _ = write!(
-            text,
-            "\n## {title}\n\nSupported: {}.\n\nNot yet: {}.\n",
-            names(true),
-            names(false)
-        );
+        }
+        let differing = rows.iter().filter_map(|row| match row.status {
+            Status::Differs(difference) => Some((&row.name, difference)),
+            _ => None,
+        });
+        for (index, (name, difference)) in differing.enumerate() {
+            let start = if index == 0 {
+                "\nAccepted with a warning:\n\n"
+            } else {
+                ""
+            };
+            let _ = write!(text, "{start}- `{name}`: {difference}\n");
+        }
     }
     text
 }

@@ -9,15 +9,15 @@ use zs_diagnostics::{Sink, codes};
 use zs_syntax::{ServerBlock, Token, Tree};
 
 use self::site::Site;
-use crate::context::{Context, Parsed};
+use crate::context::{Context, Parsed, Purpose};
 use crate::model::{Apps, Config, CustomLog, HttpApp, Logging};
 use crate::{directives, options, tls};
 
 pub(crate) use self::pairing::{Pairing, SitePart};
 
 /// Builds the configuration of a tree.
-pub(crate) fn config(tree: &Tree, sink: &mut Sink) -> Parsed<Config> {
-    let mut cx = Context::new(&tree.imports, sink);
+pub(crate) fn config(tree: &Tree, purpose: Purpose, sink: &mut Sink) -> Parsed<Config> {
+    let mut cx = Context::new(&tree.imports, purpose, sink);
     let mut blocks = tree.blocks.as_slice();
     let mut result = Ok(());
     if let Some((first, rest)) = blocks.split_first()

@@ -28,13 +28,15 @@ use crate::context::{Context, Parsed, Reported, suggest};
 use crate::matchers::{Definitions, MatcherToken, is_definition};
 use crate::model::{Handler, MatcherSet, Route};
 use crate::spec::{Line, Shape};
-use crate::support::{Kind, SupportRow, add};
+use crate::support::{Kind, Status, SupportRow, add};
 use crate::tls::TlsDirective;
 
 /// A word that may start a line of a site.
 pub(crate) struct Directive {
     /// The word.
     pub(crate) name: &'static str,
+    /// What becomes of it when a site is built.
+    status: Status,
     /// What it does.
     meaning: Meaning,
 }
@@ -96,6 +98,7 @@ impl Directive {
     ) -> Self {
         Directive {
             name,
+            status: Status::Works,
             meaning: Meaning::Handler(shape, parse),
         }
     }
@@ -107,6 +110,7 @@ impl Directive {
     ) -> Self {
         Directive {
             name,
+            status: Status::Works,
             meaning: Meaning::Handlers(shape, parse),
         }
     }
@@ -118,6 +122,7 @@ impl Directive {
     ) -> Self {
         Directive {
             name,
+            status: Status::Works,
             meaning: Meaning::Route(shape, parse),
         }
     }
@@ -129,6 +134,7 @@ impl Directive {
     ) -> Self {
         Directive {
             name,
+            status: Status::Works,
             meaning: Meaning::Site(shape, parse),
         }
     }
@@ -136,12 +142,28 @@ impl Directive {
     const fn not_yet(name: &'static str) -> Self {
         Directive {
             name,
+            status: Status::Unread,
             meaning: Meaning::NotYet,
         }
     }
 
-    pub(crate) fn is_supported(&self) -> bool {
-        !matches!(self.meaning, Meaning::NotYet)
+    /// The same directive, which `adapt` understands and which building refuses.
+    pub(crate) const fn unbuilt(self) -> Self {
+        self.with_status(Status::UNBUILT)
+    }
+
+    /// The same directive with another status.
+    pub(crate) const fn with_status(self, status: Status) -> Self {
+        Directive {
+            name: self.name,
+            status,
+            meaning: self.meaning,
+        }
+    }
+
+    /// What becomes of it when a site is built.
+    pub(crate) fn status(&self) -> Status {
+        self.status
     }
 
     /// The name under which it is sorted: a `handle_path` is a `handle`.
@@ -161,7 +183,8 @@ impl Directive {
         cx: &mut Context,
     ) -> Parsed<Effect> {
         let line = Line::new(segment);
-        match &self.meaning {
+        let what = format!("directive `{}`", self.name);
+        let effect = match &self.meaning {
             Meaning::Handler(shape, parse) => {
                 let (set, mut call) = self.call(line, shape, definitions, cx)?;
                 let handler = parse(&mut call)?;
@@ -194,11 +217,11 @@ impl Directive {
                 })
             }
             Meaning::NotYet => {
-                let message = format!("directive `{}` is not supported yet", self.name);
-                let help = "remove it, or serve this site with Caddy for now";
-                Err(cx.fail(line.name, codes::UNSUPPORTED_DIRECTIVE, message, help))
+                Err(cx.refuse_unread(line.name, codes::UNSUPPORTED_DIRECTIVE, &what))
             }
-        }
+        }?;
+        cx.tell(line.name, codes::UNSUPPORTED_DIRECTIVE, &what, self.status);
+        Ok(effect)
     }
 
     /// Takes the matcher off a line and checks the rest.

@@ -11,8 +11,8 @@ pub mod numbers;
 use std::path::{Path, PathBuf};
 use std::{env, io};
 
-use zs_config::adapt;
 use zs_config::model::Config;
+use zs_config::{Purpose, adapt};
 use zs_diagnostics::{Diagnostic, Sink, SourceMap};
 use zs_syntax::{Host, SystemHost, parse};
 
@@ -57,8 +57,8 @@ pub fn run(name: &str, text: &str, host: &dyn Host) -> Outcome {
     let mut sources = SourceMap::new();
     let mut sink = Sink::new();
     let file = sources.add(name, text);
-    let config =
-        parse(&mut sources, file, host, &mut sink).and_then(|tree| adapt(&tree, &mut sink));
+    let config = parse(&mut sources, file, host, &mut sink)
+        .and_then(|tree| adapt(&tree, Purpose::Adapt, &mut sink));
     assert_eq!(
         config.is_none(),
         sink.has_errors(),
