@@ -37,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("zs-proto", &[]),
     ("zs-io", &[]),
     ("zs-guest", &["zs-abi"]),
-    ("zs-tls", &[]),
+    ("zs-tls", &["zs-proto"]),
     ("zs-client", &["zs-io", "zs-tls"]),
     (
         "zs-server",

@@ -7,6 +7,7 @@
 
 pub mod ascii;
 pub mod chunked;
+pub mod client_hello;
 pub mod date;
 pub mod forwarded;
 pub mod framing;

@@ -6,8 +6,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustls::server::{Acceptor as HelloReader, NoServerSessionStorage, ServerConnection};
+use rustls::server::{NoServerSessionStorage, ServerConnection};
 use rustls::{HandshakeKind, ServerConfig};
+use zs_proto::client_hello;
 
 use crate::authority::Issue;
 use crate::certificate::{CertificateError, Identity, Slot, Source};
@@ -142,8 +143,8 @@ impl Acceptor {
 
     /// The policy for a name: the name's own, then the wildcard that covers
     /// it, then the one for the rest.
-    fn config(&self, name: Option<&str>) -> Option<&Arc<ServerConfig>> {
-        let name = name.unwrap_or("").to_ascii_lowercase();
+    fn config(&self, name: &str) -> Option<&Arc<ServerConfig>> {
+        let name = name.to_ascii_lowercase();
         let name = name.strip_suffix('.').unwrap_or(&name);
         let wildcard = || {
             let (_, rest) = name.split_once('.')?;
@@ -181,14 +182,26 @@ pub struct Session {
     alert: Vec<u8>,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a session is open for nearly all of its time, and lies in a box as a whole"
+)]
 enum State {
-    /// The client's first message is not complete; whether nothing of it has
-    /// come yet.
-    Hello(HelloReader, bool),
+    /// The client's first message is not complete.
+    Hello(Hello),
     /// A policy was chosen.
     Open(ServerConnection),
     /// There is nothing to go on with.
     Failed,
+}
+
+/// A first message that is being received. It is read here, before there is a
+/// TLS connection, because it says which policy the connection is to have.
+#[derive(Default)]
+struct Hello {
+    reader: client_hello::Reader,
+    /// All bytes so far, which the connection is given again.
+    received: Vec<u8>,
 }
 
 /// Why a connection ends.
@@ -227,7 +240,7 @@ impl Session {
     pub fn new(acceptor: Arc<Acceptor>) -> Self {
         Self {
             acceptor,
-            state: State::Hello(HelloReader::default(), true),
+            state: State::Hello(Hello::default()),
             alert: Vec::new(),
         }
     }
@@ -245,72 +258,57 @@ impl Session {
         match &mut self.state {
             State::Open(connection) => session::feed(connection, ciphertext, plaintext)
                 .map_err(|_| AcceptFailure::Protocol),
-            State::Hello(..) => self.feed_hello(ciphertext, plaintext),
+            State::Hello(_) => self.feed_hello(ciphertext, plaintext),
             State::Failed => Err(AcceptFailure::Protocol),
         }
     }
 
     fn feed_hello(
         &mut self,
-        mut input: &[u8],
+        ciphertext: &[u8],
         plaintext: &mut Vec<u8>,
     ) -> Result<bool, AcceptFailure> {
-        let State::Hello(reader, fresh) = &mut self.state else {
+        let State::Hello(mut hello) = std::mem::replace(&mut self.state, State::Failed) else {
             return Err(AcceptFailure::Protocol);
         };
         // A record begins with its type, 20 to 24 (RFC 8446 §5.1); a method of
         // HTTP with a letter.
-        if *fresh && input.first().is_some_and(u8::is_ascii_uppercase) {
-            self.state = State::Failed;
+        let fresh = hello.received.is_empty();
+        if fresh && ciphertext.first().is_some_and(u8::is_ascii_uppercase) {
             return Err(AcceptFailure::PlainHttp);
         }
-        *fresh = false;
-        while !input.is_empty() {
-            if !matches!(reader.read_tls(&mut input), Ok(1..)) {
-                self.state = State::Failed;
-                return Err(AcceptFailure::Protocol);
+        hello.received.extend_from_slice(ciphertext);
+        let config = match hello.reader.feed(ciphertext) {
+            Ok(None) => {
+                self.state = State::Hello(hello);
+                return Ok(false);
             }
-            match reader.accept() {
-                Ok(None) => {}
-                Ok(Some(accepted)) => {
-                    self.open(accepted)?;
-                    let State::Open(connection) = &mut self.state else {
-                        return Err(AcceptFailure::Protocol);
-                    };
-                    // What came with the first message lies in the connection.
-                    let ended = session::process(connection, plaintext)
-                        .map_err(|_| AcceptFailure::Protocol)?;
-                    return Ok(ended || self.feed(input, plaintext)?);
-                }
-                Err((_, mut alert)) => {
-                    let _written = alert.write_all(&mut self.alert);
-                    self.state = State::Failed;
-                    return Err(AcceptFailure::Protocol);
-                }
+            Ok(Some(read)) => {
+                // A name that is no text is covered by no policy, and the TLS
+                // implementation will refuse it.
+                let name = read.server_name.map_or(Ok(""), str::from_utf8);
+                self.acceptor.config(name.unwrap_or(""))
             }
-        }
-        Ok(false)
+            Err(error) => return Err(self.refuse(error.alert())),
+        };
+        let Some(config) = config else {
+            return Err(self.refuse(UNRECOGNIZED_NAME));
+        };
+        let connection = ServerConnection::new(Arc::clone(config));
+        let mut connection = connection.map_err(|_| AcceptFailure::Protocol)?;
+        connection.set_buffer_limit(None);
+        let fed = session::feed(&mut connection, &hello.received, plaintext);
+        self.state = State::Open(connection);
+        fed.map_err(|_| AcceptFailure::Protocol)
     }
 
-    /// Chooses the policy and goes on with the handshake.
-    fn open(&mut self, accepted: rustls::server::Accepted) -> Result<(), AcceptFailure> {
-        self.state = State::Failed;
-        let hello = accepted.client_hello();
-        let Some(config) = self.acceptor.config(hello.server_name()) else {
-            self.alert.extend_from_slice(UNRECOGNIZED_NAME);
-            return Err(AcceptFailure::Protocol);
-        };
-        match accepted.into_connection(Arc::clone(config)) {
-            Ok(mut connection) => {
-                connection.set_buffer_limit(None);
-                self.state = State::Open(connection);
-                Ok(())
-            }
-            Err((_, mut alert)) => {
-                let _written = alert.write_all(&mut self.alert);
-                Err(AcceptFailure::Protocol)
-            }
-        }
+    /// Ends a connection that did not come about with a fatal alert
+    /// (RFC 8446 §6).
+    fn refuse(&mut self, description: u8) -> AcceptFailure {
+        const RECORD: [u8; 6] = [21, 3, 3, 0, 2, 2];
+        self.alert.extend_from_slice(&RECORD);
+        self.alert.push(description);
+        AcceptFailure::Protocol
     }
 
     /// Takes plaintext to be sent.
@@ -366,6 +364,5 @@ impl Session {
     }
 }
 
-/// The fatal alert of a server that has no certificate for a name: a record of
-/// type 21 with level 2 and description 112 (RFC 8446 §6).
-const UNRECOGNIZED_NAME: &[u8] = &[21, 3, 3, 0, 2, 2, 112];
+/// The alert of a server that has no certificate for a name (RFC 6066 §3).
+const UNRECOGNIZED_NAME: u8 = 112;

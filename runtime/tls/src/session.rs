@@ -57,21 +57,6 @@ pub(crate) fn feed<S: SideData>(
     Ok(false)
 }
 
-/// Processes what the connection holds already, and appends its plaintext.
-///
-/// # Errors
-/// As [`feed`].
-pub(crate) fn process<S: SideData>(
-    connection: &mut ConnectionCommon<S>,
-    plaintext: &mut Vec<u8>,
-) -> Result<bool, Failure> {
-    let processed = connection.process_new_packets();
-    take_plaintext(connection, plaintext);
-    Ok(processed
-        .map_err(|error| Failure::of(&error))?
-        .peer_has_closed())
-}
-
 fn take_plaintext<S: SideData>(connection: &mut ConnectionCommon<S>, out: &mut Vec<u8>) {
     use std::io::BufRead;
     let mut reader = connection.reader();
