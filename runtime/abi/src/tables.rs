@@ -267,6 +267,8 @@ records! {
         response_entry: Option<EntryId>,
         /// Time to connect, in milliseconds.
         dial_ms: u32,
+        /// Time for the TLS handshake after that, in milliseconds.
+        handshake_ms: u32,
         /// Time for the response head after the request is sent; 0 = none.
         response_header_ms: u32,
         /// Time without progress after which reading fails; 0 = none.

@@ -23,6 +23,8 @@ pub struct Destination {
     pub tls: Option<Box<dyn Stream>>,
     /// Time to connect, in milliseconds.
     pub dial_ms: u64,
+    /// Time to agree on TLS after that, in milliseconds.
+    pub handshake_ms: u64,
 }
 
 /// A host to connect to.
@@ -87,6 +89,7 @@ impl Client {
             port,
             failure: None,
             dial_end,
+            handshake_ms: to.handshake_ms,
             sending: false,
             receiving: false,
             deadline: None,
@@ -338,10 +341,11 @@ impl Client {
         let Some(line) = self.lines.get_mut(key) else {
             return;
         };
-        let dial_end = line.dial_end;
+        let handshake_ms = line.handshake_ms;
         if line.tls.is_some() {
             line.state = State::Handshaking;
-            self.set_deadline(io, LineKey(key), Some(dial_end));
+            let end = io.now().after(handshake_ms);
+            self.set_deadline(io, LineKey(key), Some(end));
             self.flush_tls(io, key);
         } else {
             line.state = State::Open;
@@ -421,7 +425,8 @@ impl Client {
                 line.failure = Some(Failure::Timeout);
                 self.dial(io, key, tell);
             }
-            State::Resolving | State::Handshaking => self.fail(io, key, Failure::Timeout, tell),
+            State::Resolving => self.fail(io, key, Failure::Timeout, tell),
+            State::Handshaking => self.fail(io, key, Failure::Handshake, tell),
             State::Idle => self.close(io, LineKey(key)),
             State::Open => tell.push((LineKey(key), Told::Deadline)),
         }

@@ -30,6 +30,8 @@ pub enum Failure {
     Connect(Address, Errno),
     /// There was no connection within the time for dialling.
     Timeout,
+    /// TLS was not agreed on within the time for that.
+    Handshake,
     /// TLS could not be agreed on; why.
     Tls(String),
     /// The system has no more sockets; why.
@@ -42,6 +44,7 @@ impl fmt::Display for Failure {
             Self::Name(reason) => write!(out, "lookup: {reason}"),
             Self::Connect(address, error) => write!(out, "dial {address}: {error}"),
             Self::Timeout => out.write_str("dial: timeout"),
+            Self::Handshake => out.write_str("tls: timeout"),
             Self::Tls(reason) => write!(out, "tls: {reason}"),
             Self::System(reason) => write!(out, "dial: {reason}"),
         }
@@ -122,6 +125,8 @@ pub(crate) struct Line {
     pub failure: Option<Failure>,
     /// When dialling has to be done.
     pub dial_end: Millis,
+    /// Time for the handshake that follows, in milliseconds.
+    pub handshake_ms: u64,
     /// Whether the loop is sending for the line.
     pub sending: bool,
     pub receiving: bool,

@@ -5,9 +5,9 @@ mod support;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use support::{SiteBuilder, action, connect, on_each_driver, read_response, talk, without_date};
 use zs_abi::tables::{LISTEN_TCP, Proxy, Upstream};
@@ -36,6 +36,7 @@ fn site(upstream: SocketAddr, change: impl Fn(&mut Proxy)) -> &'static LoadedSit
         request_entry: None,
         response_entry: None,
         dial_ms: 3_000,
+        handshake_ms: 10_000,
         response_header_ms: 0,
         read_ms: 0,
         write_ms: 0,
@@ -104,6 +105,9 @@ fn echo_heads(mut stream: TcpStream, _: usize) {
         stream.write_all(answer.as_bytes()).unwrap();
     }
 }
+
+/// Longer than anything takes here.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
@@ -332,6 +336,111 @@ fn an_upstream_that_says_nothing() {
             answer.starts_with("HTTP/1.1 504 Gateway Timeout\r\n"),
             "{answer}"
         );
+    });
+}
+
+#[test]
+fn an_upstream_that_stops_within_a_body() {
+    let upstream = Server::start(|mut stream, _| {
+        read_head(&mut stream);
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+            .unwrap();
+        // Until the other side gives up.
+        let _end = stream.read(&mut [0]);
+    });
+    let site = site(upstream.address, |proxy| proxy.read_ms = 100);
+    on_each_driver(site, |address| {
+        let mut stream = connect(address);
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            .unwrap();
+        let mut answer = Vec::new();
+        let _reset_or_end = stream.read_to_end(&mut answer);
+        let answer = without_date(&answer);
+        assert!(answer.ends_with("\r\n\r\nabc"), "{answer}");
+    });
+}
+
+#[test]
+fn an_upstream_that_takes_no_more() {
+    let held = Mutex::new(Vec::new());
+    let upstream = Server::start(move |mut stream, _| {
+        read_head(&mut stream);
+        // Neither read nor closed.
+        held.lock().unwrap().push(stream);
+    });
+    let site = site(upstream.address, |proxy| proxy.write_ms = 100);
+    on_each_driver(site, |address| {
+        let mut stream = connect(address);
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000000\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut sender = stream.try_clone().unwrap();
+        let sending = thread::spawn(move || {
+            let (start, piece) = (Instant::now(), [b'x'; 1 << 16]);
+            // The server answers and closes before it has everything.
+            while start.elapsed() < PATIENCE && sender.write_all(&piece).is_ok() {}
+            start.elapsed()
+        });
+        let mut answer = [0; 32];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 504 Gateway Timeout\r\nSe");
+        drop(stream);
+        assert!(sending.join().unwrap() < PATIENCE);
+    });
+}
+
+#[test]
+fn an_upstream_that_does_not_accept() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // With no place for a connection that waits to be accepted but one, the
+    // next one's handshake is not answered.
+    rustix::net::listen(&listener, 0).unwrap();
+    let _waiting = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let site = site(listener.local_addr().unwrap(), |proxy| proxy.dial_ms = 150);
+    on_each_driver(site, |address| {
+        let start = Instant::now();
+        let answer = talk(address, GET);
+        assert!(
+            answer.starts_with("HTTP/1.1 502 Bad Gateway\r\n"),
+            "{answer}"
+        );
+        let taken = start.elapsed();
+        assert!(taken >= Duration::from_millis(150), "{taken:?}");
+        // Not by the system's own patience of minutes.
+        assert!(taken < PATIENCE, "{taken:?}");
+    });
+}
+
+#[test]
+fn lines_are_kept_for_their_time() {
+    let (tell, told) = mpsc::channel();
+    let upstream = Server::start(move |stream, number| {
+        echo_heads(stream, number);
+        tell.send(Instant::now()).unwrap();
+    });
+    let accepted = Arc::clone(&upstream.accepted);
+    let site = site(upstream.address, |proxy| proxy.keepalive_ms = 300);
+    on_each_driver(site, |address| {
+        let start = accepted.load(Ordering::SeqCst);
+        let mut stream = connect(address);
+        let mut ask = || {
+            stream
+                .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                .unwrap();
+            read_response(&mut stream)
+        };
+        ask();
+        let asked = Instant::now();
+        ask();
+        assert_eq!(accepted.load(Ordering::SeqCst), start + 1);
+        let ended = told.recv_timeout(PATIENCE).unwrap();
+        assert!(ended - asked >= Duration::from_millis(300));
+        ask();
+        assert_eq!(accepted.load(Ordering::SeqCst), start + 2);
+        drop(stream);
+        // The second line's end, too, before the next driver's turn.
+        told.recv_timeout(PATIENCE).unwrap();
     });
 }
 

@@ -3,7 +3,7 @@
 mod support;
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -145,7 +145,7 @@ extern "C" fn pass_on(_: u64, _: u64) -> u64 {
     action(ActionKind::Proxy, 0, None)
 }
 
-fn proxy(upstream: SocketAddr, name: &str, flags: u32) -> &'static LoadedSite {
+fn proxy(upstream: SocketAddr, name: &str, flags: u32, handshake_ms: u32) -> &'static LoadedSite {
     let mut site = SiteBuilder::new();
     site.capability(Capability::Proxy);
     site.capability(Capability::ProxyTls);
@@ -164,6 +164,7 @@ fn proxy(upstream: SocketAddr, name: &str, flags: u32) -> &'static LoadedSite {
         request_entry: None,
         response_entry: None,
         dial_ms: 3_000,
+        handshake_ms,
         response_header_ms: 0,
         read_ms: 0,
         write_ms: 0,
@@ -182,7 +183,7 @@ fn upstreams_are_spoken_to_over_tls() {
     let mut directory = Directory::new("upstream");
     let upstream = site(&mut directory);
     on_each_driver(upstream, |upstream| {
-        let site = proxy(upstream, "localhost", PROXY_TLS_INSECURE);
+        let site = proxy(upstream, "localhost", PROXY_TLS_INSECURE, 10_000);
         on_each_driver(site, |address| {
             let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\
                 Connection: close\r\n\r\n";
@@ -192,7 +193,7 @@ fn upstreams_are_spoken_to_over_tls() {
             assert!(answer.contains("Via: 1.1 zeroserve\r\nServer: zeroserve\r\n"));
         });
         // The authority is in nobody's trust store.
-        on_each_driver(proxy(upstream, "localhost", 0), |address| {
+        on_each_driver(proxy(upstream, "localhost", 0, 10_000), |address| {
             let answer = talk(
                 address,
                 b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
@@ -200,12 +201,29 @@ fn upstreams_are_spoken_to_over_tls() {
             assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
         });
         // The upstream knows no such name.
-        on_each_driver(proxy(upstream, "x.test", PROXY_TLS_INSECURE), |address| {
-            let answer = talk(
-                address,
-                b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-            );
-            assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
-        });
+        on_each_driver(
+            proxy(upstream, "x.test", PROXY_TLS_INSECURE, 10_000),
+            |address| {
+                let answer = talk(
+                    address,
+                    b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+                );
+                assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
+            },
+        );
+    });
+}
+
+#[test]
+fn an_upstream_that_does_not_shake_hands() {
+    // Connections wait to be accepted, which the other side takes for silence.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let upstream = listener.local_addr().unwrap();
+    on_each_driver(proxy(upstream, "localhost", 0, 150), |address| {
+        let answer = talk(
+            address,
+            b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        );
+        assert!(answer.starts_with("HTTP/1.1 504 "), "{answer}");
     });
 }

@@ -16,6 +16,11 @@ use crate::template::Unknown;
 /// milliseconds (Caddy: 3 s).
 const DIAL_MS: u32 = 3_000;
 
+/// Time to agree on TLS with an upstream unless the configuration says
+/// otherwise, in milliseconds. Caddy sets no limit of its own; ten seconds are
+/// what Go's clients have by default.
+const HANDSHAKE_MS: u32 = 10_000;
+
 /// Time an idle upstream connection is kept, in milliseconds (Caddy: 2 min).
 const KEEPALIVE_MS: u32 = 120_000;
 
@@ -88,6 +93,7 @@ impl Lowering<'_> {
     ) -> Option<ProxyId> {
         let mut flags = 0;
         let mut server_name = DataValue::default();
+        let mut handshake_ms = HANDSHAKE_MS;
         self.program.capabilities.insert(Capability::Proxy);
         if let Some(tls) = &transport.tls {
             self.program.capabilities.insert(Capability::ProxyTls);
@@ -96,6 +102,7 @@ impl Lowering<'_> {
                 flags |= PROXY_TLS_INSECURE;
             }
             server_name = self.value(&tls.server_name, Unknown::Empty);
+            handshake_ms = millis(tls.handshake_timeout).unwrap_or(HANDSHAKE_MS);
         }
         let records: Vec<UpstreamRecord> = upstreams
             .iter()
@@ -109,6 +116,7 @@ impl Lowering<'_> {
             request_entry: None,
             response_entry: None,
             dial_ms: millis(transport.dial_timeout).unwrap_or(DIAL_MS),
+            handshake_ms,
             response_header_ms: millis(transport.response_header_timeout).unwrap_or(0),
             read_ms: millis(transport.read_timeout).unwrap_or(0),
             write_ms: millis(transport.write_timeout).unwrap_or(0),

@@ -151,6 +151,7 @@ impl Forge {
             request_entry: None,
             response_entry: None,
             dial_ms: 3_000,
+            handshake_ms: 10_000,
             response_header_ms: 0,
             read_ms: 0,
             write_ms: 0,

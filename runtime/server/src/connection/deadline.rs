@@ -52,7 +52,9 @@ impl Connection {
     /// Works the deadline out anew after something has happened.
     pub(super) fn set_deadline(&mut self, worker: &mut Worker) {
         let (waiting, millis) = self.waiting(worker);
-        let extends = waiting != Waiting::Head && std::mem::take(&mut self.deadline.moved);
+        // Time for a head, and for leaving, is not won by sending on and on.
+        let moved = std::mem::take(&mut self.deadline.moved);
+        let extends = moved && !matches!(waiting, Waiting::Head | Waiting::Linger);
         if waiting != self.deadline.waiting || extends {
             self.deadline.waiting = waiting;
             self.deadline.at = (millis > 0).then(|| worker.io.now().after(millis));

@@ -27,7 +27,8 @@ impl Connection {
         let limit = worker.site().server(self.server).header_bytes_max as usize;
         let found = self.scan.find(&self.input[self.at..]);
         let Some(len) = found.filter(|len| *len <= limit) else {
-            return self.no_head(found.is_some() || self.unread().len() > limit);
+            let too_long = found.is_some() || self.unread().len() > limit;
+            return self.no_head(too_long.then_some(limit));
         };
         self.requests += 1;
         let raw = self.at..self.at + len;
@@ -53,10 +54,14 @@ impl Connection {
         true
     }
 
-    /// There is no complete head, or one beyond the limit.
-    fn no_head(&mut self, too_long: bool) -> bool {
-        if too_long {
-            self.refuse(431, "");
+    /// There is no complete head, or one beyond a limit of bytes. Where not
+    /// even the first line lies within it, the target is to blame
+    /// (RFC 9112 §3).
+    fn no_head(&mut self, beyond: Option<usize>) -> bool {
+        if let Some(limit) = beyond {
+            let unread = self.unread();
+            let has_line = unread[..limit.min(unread.len())].contains(&b'\n');
+            self.refuse(if has_line { 431 } else { 414 }, "");
             return true;
         }
         if self.peer_ended || (!self.keep_alive && self.unread().is_empty()) {

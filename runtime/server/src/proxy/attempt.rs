@@ -116,6 +116,7 @@ impl Proxies {
             host,
             tls,
             dial_ms: u64::from(record.dial_ms),
+            handshake_ms: u64::from(record.handshake_ms),
         };
         let line = self
             .client
@@ -134,7 +135,12 @@ impl Proxies {
 
     /// There is no line.
     pub fn dial_failed(&mut self, worker: &mut Worker, line: LineKey, failure: &Failure) {
-        self.fail(worker, line, 502, &failure.to_string());
+        // To Go a failed dial is no timeout, even if it took too long.
+        let status = match failure {
+            Failure::Handshake => 504,
+            _ => 502,
+        };
+        self.fail(worker, line, status, &failure.to_string());
     }
 
     /// The line has ended before it should.
