@@ -38,6 +38,7 @@ pub(crate) struct Context<'a> {
     /// Tags of certificate files by path, counted over all sites.
     pub(crate) certificate_tags: BTreeMap<String, String>,
     groups: u32,
+    logs: u32,
 }
 
 impl<'a> Context<'a> {
@@ -51,6 +52,7 @@ impl<'a> Context<'a> {
             order,
             certificate_tags: BTreeMap::new(),
             groups: 0,
+            logs: 0,
         }
     }
 
@@ -58,6 +60,12 @@ impl<'a> Context<'a> {
     pub(crate) fn next_group(&mut self) -> String {
         self.groups += 1;
         format!("group{}", self.groups - 1)
+    }
+
+    /// The name of a logger that has none, counted over all sites.
+    pub(crate) fn next_log(&mut self) -> String {
+        self.logs += 1;
+        format!("log{}", self.logs - 1)
     }
 
     /// Reports an error about a word, with the next step.

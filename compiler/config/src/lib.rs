@@ -10,9 +10,11 @@
 mod assemble;
 mod context;
 mod directives;
+mod logging;
 mod matchers;
 pub mod model;
 mod options;
+mod plugins;
 mod shorthand;
 mod spec;
 mod support;

@@ -48,6 +48,19 @@ impl<'l> Line<'l> {
             .collect()
     }
 
+    /// The line that begins with the first argument, as where a word names a module and the rest configures it. The same
+    /// line when it has no arguments.
+    pub(crate) fn inner(&self) -> Self {
+        match self.arguments.split_first() {
+            Some((name, arguments)) => Line {
+                name,
+                arguments,
+                block: self.block,
+            },
+            None => *self,
+        }
+    }
+
     /// The lines of the block; none when there is no block.
     pub(crate) fn lines(&self) -> &'l [Segment] {
         self.block.unwrap_or_default()
@@ -139,8 +152,19 @@ pub(crate) struct Entry<T: 'static> {
 /// What a word that is read does.
 struct Meaning<T: 'static> {
     shape: Shape,
-    once: bool,
+    repeat: Repeat,
     apply: Apply<T>,
+}
+
+/// What a second line with the same word in the same block means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    /// The lines add up.
+    Adds,
+    /// The later line replaces what the earlier one said, which is suspicious.
+    Replaces,
+    /// A mistake.
+    Refused,
 }
 
 /// What a line does to the thing that is being described.
@@ -154,7 +178,20 @@ impl<T> Entry<T> {
             status: Status::Works,
             meaning: Some(Meaning {
                 shape,
-                once: false,
+                repeat: Repeat::Adds,
+                apply,
+            }),
+        }
+    }
+
+    /// A word of which the last line counts.
+    pub(crate) const fn last(name: &'static str, shape: Shape, apply: Apply<T>) -> Self {
+        Entry {
+            name,
+            status: Status::Works,
+            meaning: Some(Meaning {
+                shape,
+                repeat: Repeat::Replaces,
                 apply,
             }),
         }
@@ -167,7 +204,7 @@ impl<T> Entry<T> {
             status: Status::Works,
             meaning: Some(Meaning {
                 shape,
-                once: true,
+                repeat: Repeat::Refused,
                 apply,
             }),
         }
@@ -211,12 +248,14 @@ pub(crate) enum Vocabulary {
     Option,
     /// Request matchers.
     Matcher,
+    /// Modules of some kind, such as log outputs, that a word chooses from.
+    Module(&'static str),
 }
 
 impl Vocabulary {
     fn codes(self) -> (Code, Code) {
         match self {
-            Vocabulary::Subdirective(_) => {
+            Vocabulary::Subdirective(_) | Vocabulary::Module(_) => {
                 (codes::UNKNOWN_SUBDIRECTIVE, codes::UNSUPPORTED_SUBDIRECTIVE)
             }
             Vocabulary::Option => (codes::UNKNOWN_OPTION, codes::UNSUPPORTED_OPTION),
@@ -231,6 +270,7 @@ impl fmt::Display for Vocabulary {
             Vocabulary::Subdirective(_) => f.write_str("subdirective"),
             Vocabulary::Option => f.write_str("global option"),
             Vocabulary::Matcher => f.write_str("matcher"),
+            Vocabulary::Module(kind) => f.write_str(kind),
         }
     }
 }
@@ -302,18 +342,24 @@ impl<T> Grammar<T> {
         cx: &mut Context,
     ) -> Parsed<()> {
         let name = line.name.text.as_str();
-        let once = self
+        let repeat = self
             .find(name)
             .and_then(|entry| entry.meaning.as_ref())
-            .is_some_and(|meaning| meaning.once);
-        if once && seen.contains(&name) {
+            .map_or(Repeat::Adds, |meaning| meaning.repeat);
+        if seen.contains(&name) {
             let message = format!("`{name}` stands here twice");
-            return Err(cx.fail(
-                line.name,
-                codes::DUPLICATE_SETTING,
-                message,
-                "keep one of the two",
-            ));
+            match repeat {
+                Repeat::Adds => {}
+                Repeat::Replaces => {
+                    let message = format!("{message}; only the last one counts");
+                    let help = "remove the earlier one";
+                    cx.warn(line.name, codes::SUSPICIOUS, message, help);
+                }
+                Repeat::Refused => {
+                    let help = "keep one of the two";
+                    return Err(cx.fail(line.name, codes::DUPLICATE_SETTING, message, help));
+                }
+            }
         }
         seen.push(name);
         Ok(())
@@ -322,7 +368,7 @@ impl<T> Grammar<T> {
     fn inside(&self) -> String {
         match self.vocabulary {
             Vocabulary::Subdirective(owner) => format!(" in `{owner}`"),
-            Vocabulary::Option | Vocabulary::Matcher => String::new(),
+            Vocabulary::Option | Vocabulary::Matcher | Vocabulary::Module(_) => String::new(),
         }
     }
 
@@ -339,3 +385,61 @@ impl<T> Grammar<T> {
         self.all().map(|entry| entry.name)
     }
 }
+
+/// An entry whose one argument goes into a field as it is; the last one counts.
+macro_rules! text_word {
+    ($name:literal, $form:literal => $($field:ident).+) => {
+        $crate::spec::Entry::last(
+            $name,
+            $crate::spec::Shape::arguments(1, 1, concat!($name, " ", $form)),
+            |target, line, _| {
+                line.text(0).clone_into(&mut target.$($field).+);
+                Ok(())
+            },
+        )
+    };
+}
+
+/// An entry without arguments that sets a field.
+macro_rules! flag_word {
+    ($name:literal => $($field:ident).+) => {
+        $crate::spec::Entry::many(
+            $name,
+            $crate::spec::Shape::arguments(0, 0, $name),
+            |target, _, _| {
+                target.$($field).+ = true;
+                Ok(())
+            },
+        )
+    };
+}
+
+/// An entry whose one argument, read by a function, goes into a field; the last one counts.
+macro_rules! value_word {
+    ($name:literal, $form:literal, $read:path => $($field:ident).+) => {
+        $crate::spec::Entry::last(
+            $name,
+            $crate::spec::Shape::arguments(1, 1, concat!($name, " ", $form)),
+            |target, line, cx| {
+                target.$($field).+ = $read(&line.arguments[0], cx)?;
+                Ok(())
+            },
+        )
+    };
+}
+
+/// An entry whose arguments are added to a list.
+macro_rules! list_word {
+    ($name:literal, $min:literal, $form:literal => $($field:ident).+) => {
+        $crate::spec::Entry::many(
+            $name,
+            $crate::spec::Shape::arguments($min, usize::MAX, concat!($name, " ", $form)),
+            |target, line, _| {
+                target.$($field).+.extend(line.texts());
+                Ok(())
+            },
+        )
+    };
+}
+
+pub(crate) use {flag_word, list_word, text_word, value_word};

@@ -3,27 +3,38 @@
 
 mod common;
 
+use std::env;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use common::{generator, run};
+use common::{generator, generator_sites, run};
 use serde_json::Value;
 use zs_diagnostics::{Style, render_all};
 use zs_syntax::MapHost;
 
 #[test]
 fn generated_files() {
+    compare(generator::caddyfile);
+}
+
+#[test]
+fn generated_sites_and_options() {
+    compare(generator_sites::caddyfile);
+}
+
+fn compare(generate: fn(u64) -> String) {
     let caddy = common::caddy();
+    let count = env::var("ZS_FILES").map_or(300, |count| count.parse().unwrap());
     let (mut accepted, mut failures) = (0, Vec::new());
-    for seed in 0..300 {
-        let text = generator::caddyfile(seed);
+    for seed in 0..count {
+        let text = generate(seed);
         let outcome = run("Caddyfile", &text, &MapHost::default());
         let ours = outcome.config.as_ref().map(|config| config.to_json());
         let again = run("Caddyfile", &text, &MapHost::default())
             .config
             .map(|config| config.to_json());
         assert_eq!(ours, again, "seed {seed}");
-        accepted += usize::from(ours.is_some());
+        accepted += u64::from(ours.is_some());
         let Some(caddy) = &caddy else { continue };
         let theirs = adapt_with(caddy, &text);
         let ours_value = ours
@@ -38,11 +49,11 @@ fn generated_files() {
         }
     }
     println!(
-        "{accepted} of 300 made-up files are accepted; compared with Caddy: {}",
+        "{accepted} of {count} made-up files are accepted; compared with Caddy: {}",
         caddy.is_some()
     );
     assert!(
-        accepted > 100,
+        accepted > count / 3,
         "the generator makes too many files that are refused"
     );
     assert!(

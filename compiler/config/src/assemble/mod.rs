@@ -1,5 +1,6 @@
 //! From directives to servers.
 
+mod logs;
 mod pairing;
 pub(crate) mod server;
 pub(crate) mod site;
@@ -10,7 +11,7 @@ use zs_syntax::{ServerBlock, Token, Tree};
 
 use self::site::Site;
 use crate::context::{Context, Parsed, Purpose};
-use crate::model::{Apps, Config, CustomLog, HttpApp, Logging};
+use crate::model::{Apps, Config, HttpApp};
 use crate::{directives, options, tls};
 
 pub(crate) use self::pairing::{Pairing, SitePart};
@@ -51,15 +52,11 @@ fn assemble(sites: &[Site], cx: &mut Context) -> Parsed<Config> {
         let server = server::build(pairing, sites, cx)?;
         http.servers.insert(format!("srv{index}"), server);
     }
+    http.metrics = options::servers::apply(&mut http.servers, cx)?;
     let tls = tls::automation::app(&pairings, sites, cx)?;
     let pki = tls::pki::app(sites, cx);
+    let logging = logs::logging(&pairings, sites, cx);
     let options = &cx.options;
-    let level = CustomLog {
-        level: "DEBUG".to_owned(),
-    };
-    let logging = options.debug.then(|| Logging {
-        logs: [("default".to_owned(), level)].into(),
-    });
     let http = Some(http).filter(|http| !http.servers.is_empty());
     let apps = Apps { http, pki, tls };
     Ok(Config {

@@ -3,6 +3,7 @@
 use zs_diagnostics::{Diagnostic, codes};
 use zs_syntax::Token;
 
+use super::logs;
 use super::pairing::{Pairing, SitePart};
 use super::site::{Key, Site};
 use super::subroute::{Sorting, consolidate, subroute};
@@ -16,7 +17,9 @@ use crate::tls::connection::Connections;
 pub(crate) fn build(pairing: &Pairing, sites: &[Site], cx: &mut Context) -> Parsed<Server> {
     let mut server = Server {
         listen: pairing.listen.clone(),
+        listen_protocols: pairing.listen_protocols.clone(),
         automatic_https: auto_https(cx),
+        logs: logs::server(pairing, sites),
         ..Server::default()
     };
     let mut connections = Connections::default();

@@ -5,7 +5,8 @@ use zs_syntax::{Segment, ServerBlock, Token};
 
 use super::subroute::OrderedRoute;
 use crate::context::{Context, Parsed};
-use crate::directives::{Effect, find};
+use crate::directives::{Bind, Effect, find};
+use crate::logging::NamedLog;
 use crate::matchers::{Definitions, is_definition};
 use crate::model::Route;
 use crate::shorthand;
@@ -24,7 +25,9 @@ pub(crate) struct Site {
     /// Its `tls` directives.
     pub(crate) tls: Vec<TlsDirective>,
     /// The addresses of its `bind` directives.
-    pub(crate) binds: Vec<Token>,
+    pub(crate) binds: Vec<Bind>,
+    /// Its `log` directives.
+    pub(crate) logs: Vec<NamedLog>,
 }
 
 /// An address with the word that it was read from.
@@ -47,6 +50,7 @@ pub(crate) fn parse(block: &ServerBlock, cx: &mut Context) -> Parsed<Site> {
         error_routes: Vec::new(),
         tls: Vec::new(),
         binds: Vec::new(),
+        logs: Vec::new(),
     };
     directives(&segments, block.has_braces(), &mut site, cx)
         .and(keys.map(|keys| site.keys = keys))?;
@@ -116,8 +120,9 @@ fn directives(segments: &[Segment], braces: bool, site: &mut Site, cx: &mut Cont
                         }));
                 }
                 Effect::ErrorRoute(route) => site.error_routes.push(route),
-                Effect::Bind(addresses) => site.binds.extend(addresses),
+                Effect::Bind(bind) => site.binds.push(bind),
                 Effect::Tls(tls) => site.tls.push(*tls),
+                Effect::Log(log) => site.logs.push(*log),
             }
             Ok(())
         });

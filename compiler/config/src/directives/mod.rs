@@ -8,6 +8,7 @@ mod handle_errors;
 mod handle_path;
 mod header;
 mod header_ops;
+mod log;
 mod method;
 pub(crate) mod order;
 mod redir;
@@ -23,8 +24,11 @@ mod vars;
 use zs_diagnostics::{Span, codes};
 use zs_syntax::{Segment, Token};
 
+pub(crate) use self::bind::Bind;
+
 use crate::assemble::subroute::OrderedRoute;
 use crate::context::{Context, Parsed, Reported, suggest};
+use crate::logging::NamedLog;
 use crate::matchers::{Definitions, MatcherToken, is_definition};
 use crate::model::{Handler, MatcherSet, Route};
 use crate::spec::{Line, Shape};
@@ -63,9 +67,11 @@ pub(crate) enum Effect {
     /// A route for errors.
     ErrorRoute(Route),
     /// Addresses to listen on.
-    Bind(Vec<Token>),
+    Bind(Bind),
     /// Certificates and handshakes.
     Tls(Box<TlsDirective>),
+    /// A logger.
+    Log(Box<NamedLog>),
 }
 
 /// A directive as it is met in a site.
@@ -314,7 +320,7 @@ pub(crate) fn block_routes(
                     }));
                     Ok(())
                 }
-                Effect::ErrorRoute(_) | Effect::Bind(_) | Effect::Tls(_) => {
+                Effect::ErrorRoute(_) | Effect::Bind(_) | Effect::Tls(_) | Effect::Log(_) => {
                     Err(misplaced(segment, owner, cx))
                 }
             }
@@ -408,6 +414,6 @@ pub(crate) const ORDERED: &[Directive] = &[
 const UNORDERED: &[Directive] = &[
     bind::DIRECTIVE,
     tls::DIRECTIVE,
-    Directive::not_yet("log"),
+    log::DIRECTIVE,
     handle_errors::DIRECTIVE,
 ];

@@ -1,10 +1,8 @@
 //! The whole configuration and its small parts.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use super::{HttpApp, PkiApp, TlsApp, is_default};
+use super::{HttpApp, Logging, PkiApp, TlsApp, is_default};
 
 /// What a Caddyfile says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -63,22 +61,6 @@ pub struct AdminConfig {
     /// `persist_config off` makes it false.
     #[serde(skip_serializing_if = "is_default")]
     pub persist: Option<bool>,
-}
-
-/// Loggers by name.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Logging {
-    /// The loggers; `default` is the one that takes what no other takes.
-    #[serde(skip_serializing_if = "is_default")]
-    pub logs: BTreeMap<String, CustomLog>,
-}
-
-/// One logger.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct CustomLog {
-    /// The lowest level that is written.
-    #[serde(skip_serializing_if = "is_default")]
-    pub level: String,
 }
 
 /// Where certificates and keys are kept.

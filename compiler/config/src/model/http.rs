@@ -1,10 +1,10 @@
-//! Servers and routes.
+//! The HTTP application and routes.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{ConnectionPolicy, Duration, Handler, ListenAddress, MatcherSet, Origin, is_default};
+use super::{Duration, Handler, MatcherSet, Metrics, Origin, Server, is_default};
 
 /// All HTTP servers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -24,29 +24,9 @@ pub struct HttpApp {
     /// The servers by name: `srv0`, `srv1`, …
     #[serde(skip_serializing_if = "is_default")]
     pub servers: BTreeMap<String, Server>,
-}
-
-/// One set of listeners with the routes that they share.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Server {
-    /// The addresses to listen on.
+    /// What is counted.
     #[serde(skip_serializing_if = "is_default")]
-    pub listen: Vec<ListenAddress>,
-    /// What to do with a request, in order.
-    #[serde(skip_serializing_if = "is_default")]
-    pub routes: Vec<Route>,
-    /// What to do when a handler fails.
-    #[serde(skip_serializing_if = "is_default")]
-    pub errors: Option<ErrorRoutes>,
-    /// Routes that `invoke` runs.
-    #[serde(skip_serializing_if = "is_default")]
-    pub named_routes: BTreeMap<String, Route>,
-    /// How to shake hands, first match wins. A server that has any speaks TLS.
-    #[serde(skip_serializing_if = "is_default")]
-    pub tls_connection_policies: Vec<ConnectionPolicy>,
-    /// Changes to automatic HTTPS.
-    #[serde(skip_serializing_if = "is_default")]
-    pub automatic_https: Option<AutoHttps>,
+    pub metrics: Option<Metrics>,
 }
 
 /// The routes that run after an error.

@@ -49,6 +49,39 @@ pub(super) fn module(key: &str, name: &str, value: &impl Serialize) -> serde_jso
     Ok(sorted(Value::Object(object)))
 }
 
+/// Prints an enum of modules: each variant's fields, if it has any, with the module's name under a key.
+macro_rules! modules {
+    ($type:ident by $key:literal { $($variant:ident $(($value:ident))? => $name:literal,)* }) => {
+        impl $type {
+            /// The name that Caddy's JSON gives this module.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $($type::$variant { .. } => $name,)*
+                }
+            }
+        }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let object = match self {
+                    $($type::$variant $(($value))? => {
+                        let fields = ($($value,)? &json::NoFields {},);
+                        json::module($key, $name, fields.0)
+                    })*
+                };
+                object.map_err(serde::ser::Error::custom)?.serialize(serializer)
+            }
+        }
+    };
+}
+
+pub(super) use modules;
+
+/// What a module without fields prints.
+#[derive(Serialize)]
+pub(super) struct NoFields {}
+
 /// A number with a fraction, which Go writes without one when there is none.
 pub(super) fn float<S: serde::Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     // Up to here every whole number is exact, and is the same one as an integer.

@@ -9,13 +9,14 @@ use serde::{Serialize, Serializer};
 pub struct ListenAddress {
     /// The kind of socket.
     pub network: Network,
-    /// Host name or address without brackets, empty for all interfaces; the path (with `|permissions`) of a Unix socket.
+    /// Host name or address without brackets, empty for all interfaces; the path (with `|permissions`) of a Unix socket;
+    /// the number of an open one.
     pub host: String,
-    /// The ports; none for a Unix socket.
+    /// The ports; none for Unix sockets and open ones.
     pub ports: Option<PortRange>,
 }
 
-/// The kinds of sockets that the server can listen on.
+/// Kinds of sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Network {
@@ -27,9 +28,38 @@ pub enum Network {
     Tcp6,
     /// A Unix stream socket.
     Unix,
+    /// A Unix datagram socket.
+    Unixgram,
+    /// A Unix socket of sequenced packets.
+    Unixpacket,
+    /// UDP over both versions of IP.
+    Udp,
+    /// UDP over IPv4.
+    Udp4,
+    /// UDP over IPv6.
+    Udp6,
+    /// A stream socket that is open already, by its number.
+    Fd,
+    /// A datagram socket that is open already, by its number.
+    Fdgram,
 }
 
 impl Network {
+    /// All kinds.
+    pub const ALL: [Network; 11] = [
+        Network::Tcp,
+        Network::Tcp4,
+        Network::Tcp6,
+        Network::Unix,
+        Network::Unixgram,
+        Network::Unixpacket,
+        Network::Udp,
+        Network::Udp4,
+        Network::Udp6,
+        Network::Fd,
+        Network::Fdgram,
+    ];
+
     /// The name that is written before the `/`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -38,7 +68,29 @@ impl Network {
             Network::Tcp4 => "tcp4",
             Network::Tcp6 => "tcp6",
             Network::Unix => "unix",
+            Network::Unixgram => "unixgram",
+            Network::Unixpacket => "unixpacket",
+            Network::Udp => "udp",
+            Network::Udp4 => "udp4",
+            Network::Udp6 => "udp6",
+            Network::Fd => "fd",
+            Network::Fdgram => "fdgram",
         }
+    }
+
+    /// Whether addresses are paths.
+    #[must_use]
+    pub fn is_unix(self) -> bool {
+        matches!(
+            self,
+            Network::Unix | Network::Unixgram | Network::Unixpacket
+        )
+    }
+
+    /// Whether addresses are numbers of open sockets.
+    #[must_use]
+    pub fn is_fd(self) -> bool {
+        matches!(self, Network::Fd | Network::Fdgram)
     }
 }
 

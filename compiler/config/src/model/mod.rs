@@ -11,17 +11,25 @@ mod headers;
 mod http;
 mod json;
 mod listen;
+mod logging;
 mod matcher;
 mod reverse_proxy;
 mod rewrite;
+mod server;
 mod tls;
 mod value;
 
-pub use config::{Admin, AdminConfig, Apps, Config, CustomLog, Logging, Storage};
+pub use config::{Admin, AdminConfig, Apps, Config, Storage};
 pub use handler::{Handler, Invoke, StaticError, StaticResponse, Subroute, VarValue, Vars};
 pub use headers::{HeaderMap, HeaderOps, Headers, Replacement, ResponseHeaderOps, ResponseMatcher};
-pub use http::{AutoHttps, ErrorRoutes, HttpApp, Route, Server};
+pub use http::{AutoHttps, ErrorRoutes, HttpApp, Route};
 pub use listen::{ListenAddress, Network, PortRange};
+pub use logging::{
+    AppendEncoder, CookieAction, CookieFilter, CustomLog, EncoderFormat, FileWriter, FilterAction,
+    FilterEncoder, IpMaskFilter, JournaldEncoder, LogEncoder, LogFilter, LogSampling, LogWriter,
+    Logging, MultiRegexpFilter, NetWriter, QueryAction, QueryFilter, RegexpFilter, RenameFilter,
+    ReplaceFilter,
+};
 pub use matcher::{
     At, HeaderMatcher, HostMatcher, IpRanges, MatcherSet, NotMatcher, PathMatcher, QueryMatcher,
     Regexp, StatusExpression,
@@ -29,6 +37,10 @@ pub use matcher::{
 pub use reverse_proxy::{Dial, HttpTransport, ReverseProxy, Transport, Upstream, UpstreamTls};
 pub use rewrite::{
     KeyValue, PathRegexpReplacement, QueryOps, QueryReplacement, Rewrite, SubstringReplacement,
+};
+pub use server::{
+    IpSource, ListenerWrapper, Metrics, ProxyProtocolPolicy, ProxyProtocolWrapper, Server,
+    ServerLogs, StaticIpRanges,
 };
 pub use tls::{
     AcmeIssuer, AutomationPolicy, CertificateAuthority, CertificateFiles, CertificateSelection,

@@ -4,14 +4,16 @@ use zs_diagnostics::codes;
 
 use super::Options;
 use crate::context::{Context, Parsed, suggest};
+use crate::directives::Bind;
 use crate::spec::{Block, Entry, Line, Shape};
+use crate::values::number::port;
 
 pub(super) const ENTRIES: &[Entry<Options>] = &[
     Entry::once(
         "http_port",
         Shape::arguments(1, 1, "http_port <port>"),
         |options, line, cx| {
-            options.http_port = Some(port(line, cx)?);
+            options.http_port = Some(port(&line.arguments[0], cx)?);
             Ok(())
         },
     ),
@@ -19,13 +21,13 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
         "https_port",
         Shape::arguments(1, 1, "https_port <port>"),
         |options, line, cx| {
-            options.https_port = Some(port(line, cx)?);
+            options.https_port = Some(port(&line.arguments[0], cx)?);
             Ok(())
         },
     ),
     Entry::many(
         "default_bind",
-        Shape::with_block(1, usize::MAX, Block::Never, "default_bind <addresses...>"),
+        Shape::with_block(0, usize::MAX, Block::Maybe, "default_bind <addresses...>"),
         default_bind,
     ),
     Entry::once(
@@ -39,23 +41,14 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
     ),
 ];
 
-fn port(line: &Line, cx: &mut Context) -> Parsed<u16> {
-    match line.text(0).parse() {
-        Ok(port) if port > 0 => Ok(port),
-        _ => {
-            let message = format!("`{}` is no port", line.text(0));
-            Err(cx.fail(
-                &line.arguments[0],
-                codes::BAD_VALUE,
-                message,
-                "write a number from 1 to 65535",
-            ))
-        }
+fn default_bind(options: &mut Options, line: &Line, cx: &mut Context) -> Parsed<()> {
+    let mut bind = Bind::parse(line, cx)?;
+    if bind.addresses.is_empty() {
+        let mut every = line.name.clone();
+        every.text.clear();
+        bind.addresses.push(every);
     }
-}
-
-fn default_bind(options: &mut Options, line: &Line, _: &mut Context) -> Parsed<()> {
-    options.default_bind.extend_from_slice(line.arguments);
+    options.default_bind.push(bind);
     Ok(())
 }
 

@@ -5,14 +5,20 @@ mod admin;
 mod certificates;
 mod lifetime;
 mod listeners;
+pub(crate) mod log;
+mod metrics;
 mod order;
+pub(crate) mod servers;
 mod storage;
 
 use zs_diagnostics::codes;
-use zs_syntax::{Segment, Token};
+use zs_syntax::Segment;
 
+use self::servers::ServerOptions;
 use crate::context::{Context, Parsed};
-use crate::model::{Admin, AdminConfig, Duration, Storage};
+use crate::directives::Bind;
+use crate::logging::NamedLog;
+use crate::model::{Admin, AdminConfig, Duration, Metrics, Storage};
 use crate::spec::{Entry, Grammar, Line, Shape, Vocabulary};
 
 /// What the global options say.
@@ -23,7 +29,7 @@ pub(crate) struct Options {
     /// The port that stands for HTTPS.
     pub(crate) https_port: Option<u16>,
     /// Where sites without `bind` listen.
-    pub(crate) default_bind: Vec<Token>,
+    pub(crate) default_bind: Vec<Bind>,
     /// How long connections may finish at shutdown.
     pub(crate) grace_period: Duration,
     /// How long the server goes on after it was told to stop.
@@ -50,6 +56,12 @@ pub(crate) struct Options {
     pub(crate) storage: Option<Storage>,
     /// Whether everything is logged.
     pub(crate) debug: bool,
+    /// The loggers.
+    pub(crate) logs: Vec<NamedLog>,
+    /// Settings of servers, one for each listener address.
+    pub(crate) servers: Vec<ServerOptions>,
+    /// What is counted.
+    pub(crate) metrics: Option<Metrics>,
     admin: Option<Admin>,
     persist_config_off: bool,
 }
@@ -94,6 +106,9 @@ pub(crate) const GRAMMAR: Grammar<Options> = Grammar {
         acme::ENTRIES,
         certificates::ENTRIES,
         admin::ENTRIES,
+        log::ENTRIES,
+        servers::ENTRIES,
+        metrics::ENTRIES,
         NOT_YET,
     ],
     other: None,
@@ -108,8 +123,6 @@ const NOT_YET: &[Entry<Options>] = &[
     Entry::not_yet("ech"),
     Entry::not_yet("events"),
     Entry::not_yet("filesystem"),
-    Entry::not_yet("log"),
-    Entry::not_yet("metrics"),
     Entry::not_yet("ocsp_interval"),
     Entry::not_yet("ocsp_stapling"),
     Entry::not_yet("on_demand_tls"),
@@ -117,10 +130,8 @@ const NOT_YET: &[Entry<Options>] = &[
     Entry::not_yet("preferred_chains"),
     Entry::not_yet("renew_interval"),
     Entry::not_yet("renewal_window_ratio"),
-    Entry::not_yet("servers"),
     Entry::not_yet("storage_check"),
     Entry::not_yet("storage_clean_interval"),
-    Entry::not_yet("tls_automate_names"),
     Entry::not_yet("tls_resolvers"),
 ];
 

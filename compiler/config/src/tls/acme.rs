@@ -75,9 +75,6 @@ pub(crate) fn fill_in(issuer: &mut Issuer, options: &Options) {
         .is_none_or(|challenges| challenges.bind_host.is_empty())
         && let Some(bind) = options.default_bind.first()
     {
-        acme.challenges
-            .get_or_insert_default()
-            .bind_host
-            .clone_from(&bind.text);
+        acme.challenges.get_or_insert_default().bind_host = bind.host().to_owned();
     }
 }

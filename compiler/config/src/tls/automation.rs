@@ -131,7 +131,7 @@ impl Builder {
         }
         for bind in &site.binds {
             for issuer in &mut self.policies[id.0].model.issuers {
-                bind_challenges(issuer, &bind.text);
+                bind_challenges(issuer, bind.host());
             }
         }
         if hosts.is_empty() && self.catch_all.is_none() {

@@ -6,4 +6,7 @@ pub(crate) mod go_sort;
 pub(crate) mod header;
 pub(crate) mod ip;
 pub(crate) mod network;
+pub(crate) mod number;
+pub(crate) mod scalar;
+pub(crate) mod size;
 pub(crate) mod status;

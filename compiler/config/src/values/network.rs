@@ -79,14 +79,19 @@ pub(crate) fn port_range(text: &str) -> Result<PortRange, String> {
 pub(crate) fn listen(bind: &str, port: &str) -> Result<ListenAddress, String> {
     let (network, host, _) =
         split_network(bind).ok_or_else(|| format!("`{bind}` is no address"))?;
-    let network = match network.as_str() {
-        "" | "tcp" => Network::Tcp,
-        "tcp4" => Network::Tcp4,
-        "tcp6" => Network::Tcp6,
-        "unix" => Network::Unix,
-        other => return Err(format!("sockets of kind `{other}` are not supported yet")),
-    };
-    if network == Network::Unix {
+    let name = if network.is_empty() { "tcp" } else { &network };
+    let mut kinds = Network::ALL.into_iter();
+    let network = kinds
+        .find(|kind| kind.name() == name)
+        .ok_or_else(|| format!("`{name}` is no kind of socket without a plugin"))?;
+    if network.is_fd() {
+        return Ok(ListenAddress {
+            network,
+            host,
+            ports: None,
+        });
+    }
+    if network.is_unix() {
         let (path, permissions) = host.split_once('|').unwrap_or((&host, "200"));
         if path.is_empty() {
             return Err("the path of the Unix socket is missing".to_owned());
@@ -143,8 +148,10 @@ mod tests {
             show("unix//run/x.sock|0222", "80"),
             Ok("unix//run/x.sock|0222".to_owned())
         );
+        assert_eq!(show("udp/x", "80"), Ok("udp/x:80".to_owned()));
+        assert_eq!(show("fd/3", "80"), Ok("fd/3".to_owned()));
         assert!(
-            show("udp/x", "80").is_err()
+            show("foo/x", "80").is_err()
                 && show("", "8010-8000").is_err()
                 && show("unix/", "80").is_err()
         );

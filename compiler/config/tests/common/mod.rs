@@ -6,6 +6,7 @@
 )]
 
 pub mod generator;
+pub mod generator_sites;
 pub mod numbers;
 
 use std::path::{Path, PathBuf};

@@ -10,6 +10,7 @@ mod headers;
 mod matchers;
 mod provision;
 mod proxy;
+mod refusals;
 mod rewrite;
 mod routes;
 mod servers;
@@ -28,6 +29,7 @@ use code::Code;
 /// Lowers a configuration. Reports what cannot be served; `None` if that is
 /// an error.
 pub fn lower(config: &Config, sink: &mut Sink) -> Option<Program> {
+    refusals::refuse(config, sink);
     let plan = provision::provision(config, sink);
     let mut lowering = Lowering {
         program: Program::default(),

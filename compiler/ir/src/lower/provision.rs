@@ -7,8 +7,8 @@ use std::net::IpAddr;
 
 use zs_config::model::Handler;
 use zs_config::model::{
-    At, AutomationPolicy, Config, ErrorRoutes, HttpApp, Issuer, ListenAddress, MatcherSet, Network,
-    PortRange, Route, Server, StaticResponse, StatusCode, TlsApp,
+    At, AutomationPolicy, Config, Duration, ErrorRoutes, HttpApp, Issuer, ListenAddress,
+    MatcherSet, Network, PortRange, Route, Server, StaticResponse, StatusCode, TlsApp,
 };
 use zs_diagnostics::{Diagnostic, Sink, Span, codes};
 
@@ -26,6 +26,35 @@ pub struct ServerPlan {
     pub policies: Vec<PolicyPlan>,
     /// The port that speaks plain HTTP even where others speak TLS.
     pub http_port: u16,
+    /// What it allows its clients.
+    pub limits: Limits,
+}
+
+/// What a server allows its clients; 0 for the standard.
+#[derive(Clone, Copy, Default)]
+pub struct Limits {
+    /// Longest request head.
+    pub header_bytes_max: i64,
+    /// Time for a request head to arrive.
+    pub read_header: Duration,
+    /// Time a connection waits for its next request.
+    pub idle: Duration,
+    /// Time without progress while a body is read.
+    pub body_idle: Duration,
+    /// Time without progress while a response is written.
+    pub write_idle: Duration,
+}
+
+impl Limits {
+    fn of(server: &Server) -> Self {
+        Limits {
+            header_bytes_max: server.max_header_bytes,
+            read_header: server.read_header_timeout,
+            idle: server.idle_timeout,
+            body_idle: server.read_idle_timeout,
+            write_idle: server.write_idle_timeout,
+        }
+    }
 }
 
 /// Which certificate a server name gets.
@@ -99,6 +128,7 @@ impl Provision<'_> {
                 errors: server.errors.clone(),
                 policies,
                 http_port: self.http_port,
+                limits: Limits::of(server),
             });
         }
     }
@@ -279,6 +309,7 @@ impl Provision<'_> {
             errors: None,
             policies: Vec::new(),
             http_port: self.http_port,
+            limits: Limits::default(),
         });
     }
 

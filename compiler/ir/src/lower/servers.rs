@@ -9,7 +9,7 @@ use zs_abi::tables::{
     ALPN_HTTP11, CERTIFICATE_FILES, CERTIFICATE_LOCAL, Certificate, CertificateId, EntryId,
     LISTEN_TCP, LISTEN_UNIX, Listener, Server as Record, ServerId, TlsPolicy,
 };
-use zs_config::model::{ListenAddress, Network};
+use zs_config::model::{Duration, ListenAddress, Network};
 use zs_diagnostics::{Diagnostic, Span, codes};
 
 use super::Lowering;
@@ -81,15 +81,19 @@ impl Lowering<'_> {
         if !policies.is_empty() {
             self.program.capabilities.insert(Capability::Tls);
         }
+        let limits = &plan.limits;
         let record = Record {
             name: self.program.data.text(&plan.name),
             entry: EntryId(entry.0),
             needs: self.needs,
-            header_bytes_max: HEADER_BYTES_MAX,
-            read_header_ms: READ_HEADER_MS,
-            idle_ms: IDLE_MS,
-            body_idle_ms: PROGRESS_MS,
-            write_idle_ms: PROGRESS_MS,
+            header_bytes_max: match u32::try_from(limits.header_bytes_max) {
+                Ok(0) | Err(_) => HEADER_BYTES_MAX,
+                Ok(bytes) => bytes,
+            },
+            read_header_ms: millis(limits.read_header, READ_HEADER_MS),
+            idle_ms: millis(limits.idle, IDLE_MS),
+            body_idle_ms: millis(limits.body_idle, PROGRESS_MS),
+            write_idle_ms: millis(limits.write_idle, PROGRESS_MS),
             policies: self.program.data.extend(&policies),
         };
         let server = ServerId(self.program.servers.len() as u32);
@@ -153,6 +157,14 @@ impl Lowering<'_> {
             let scheme = if tls { "https" } else { "http" };
             self.program.listeners.push(format!("{scheme} {listen}"));
         }
+    }
+}
+
+/// A time in milliseconds, or the standard one.
+fn millis(time: Duration, standard: u32) -> u32 {
+    match time.as_millis_ceil() {
+        0 => standard,
+        millis => u32::try_from(millis).unwrap_or(u32::MAX),
     }
 }
 
