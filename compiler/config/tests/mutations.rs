@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::numbers::Numbers;
-use common::run;
+use common::{layout, run};
 use zs_diagnostics::{Style, render_all};
 use zs_syntax::MapHost;
 
@@ -76,7 +76,7 @@ fn mutations() {
     let seeds = seeds();
     let mut numbers = Numbers::new(1);
     let start = Instant::now();
-    let mut count = 0;
+    let (mut count, mut laid_out) = (0, 0);
     // The number bounds the test on a fast machine, the clock on a slow one; every run does the same things in this order.
     while count < 6_000 && start.elapsed() < Duration::from_secs(5) {
         let seed = &seeds[numbers.below(seeds.len())];
@@ -88,9 +88,10 @@ fn mutations() {
         assert!(
             !render_all(&outcome.diagnostics, &outcome.sources, Style::Plain).contains("\u{1b}")
         );
+        laid_out += usize::from(layout::check(&text, &text, &MapHost::default()));
         count += 1;
     }
-    println!("{count} damaged files");
+    println!("{count} damaged files, {laid_out} of them laid out");
 }
 
 fn seeds() -> Vec<String> {

@@ -76,6 +76,19 @@ pub(crate) fn lex_file(
     }
 }
 
+/// Splits a text into words as it stands. Environment variables are asked for but not put in: each `{$NAME}` is a word, or
+/// a part of one, whatever stands in its default.
+pub(crate) fn lex_verbatim(file: FileId, text: &str, sink: &mut Sink) -> Option<Vec<Token>> {
+    let source = Substituted::verbatim(file, text);
+    match Lexer::new(&source).run() {
+        Ok(tokens) => Some(tokens),
+        Err(diagnostic) => {
+            sink.report(*diagnostic);
+            None
+        }
+    }
+}
+
 pub(crate) type Failure = Box<Diagnostic>;
 
 struct Lexer<'a> {

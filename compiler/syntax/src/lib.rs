@@ -10,6 +10,7 @@
 mod arguments;
 mod dump;
 mod expand;
+mod format;
 mod glob;
 mod heredoc;
 mod host;
@@ -34,6 +35,7 @@ lalrpop_util::lalrpop_mod!(
 );
 
 pub use dump::{dump_tokens, dump_tree};
+pub use format::format;
 pub use host::{Host, MapHost, SystemHost};
 pub use lexer::lex;
 pub use limits::{BLOCK_DEPTH_MAX, TOKENS_MAX};

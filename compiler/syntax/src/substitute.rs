@@ -60,6 +60,39 @@ impl Substituted {
         out
     }
 
+    /// Leaves variables where they are. What stands in them is made one word of the same length.
+    pub(crate) fn verbatim(file: FileId, source: &str) -> Self {
+        let mut masked = String::with_capacity(source.len());
+        let mut rest = source;
+        while let Some(start) = rest.find("{$") {
+            let Some(length) = rest[start..].find('}') else {
+                break;
+            };
+            let (before, variable) = (&rest[..start], &rest[start..start + length]);
+            masked.push_str(before);
+            let special =
+                |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'`' | b'\\');
+            masked.extend(
+                variable
+                    .chars()
+                    .map(|character| match u8::try_from(character) {
+                        Ok(byte) if special(byte) => '_',
+                        _ => character,
+                    }),
+            );
+            rest = &rest[start + length..];
+        }
+        masked.push_str(rest);
+        let mut out = Substituted {
+            text: String::new(),
+            unset: Vec::new(),
+            file,
+            pieces: Vec::new(),
+        };
+        out.copy(&masked, 0, masked.len());
+        out
+    }
+
     fn copy(&mut self, source: &str, start: usize, end: usize) {
         if start < end || self.pieces.is_empty() {
             let text_start = self.text.len();

@@ -7,6 +7,7 @@
 
 pub mod generator;
 pub mod generator_sites;
+pub mod layout;
 pub mod numbers;
 
 use std::path::{Path, PathBuf};
