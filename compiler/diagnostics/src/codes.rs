@@ -83,6 +83,11 @@ codes! {
     /// A setting is given twice.
     DUPLICATE_SETTING = 117;
 
+    /// An expression is malformed or names something that does not exist.
+    BAD_EXPRESSION = 130;
+    /// A value in an expression is not of the type that its place asks for.
+    EXPRESSION_TYPE = 131;
+
     /// A setting is accepted but has no effect in a built server.
     NO_EFFECT = 201;
     /// A setting is accepted and deprecated.

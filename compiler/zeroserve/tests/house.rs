@@ -11,7 +11,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("zs-abi", &[]),
     ("zs-diagnostics", &[]),
     ("zs-syntax", &["zs-diagnostics"]),
-    ("zs-config", &["zs-diagnostics", "zs-syntax"]),
+    ("zs-cel", &["zs-diagnostics"]),
+    ("zs-config", &["zs-cel", "zs-diagnostics", "zs-syntax"]),
     ("zs-data", &["zs-abi"]),
     (
         "zs-ir",
