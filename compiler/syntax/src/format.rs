@@ -13,12 +13,35 @@ use crate::lexer::lex_verbatim;
 #[must_use]
 pub fn format(file: FileId, text: &str, sink: &mut Sink) -> Option<String> {
     let tokens = lex_verbatim(file, text, sink)?;
+    if variable_may_quote(text) || is_unusual(text, &tokens) {
+        return Some(text.to_owned());
+    }
     let out = render(items(text, &tokens));
     Some(if same_words(file, &tokens, &out) && settled(file, &out) {
         out
     } else {
-        end_with_line_end(text.trim())
+        text.to_owned()
     })
+}
+
+/// Whether a variable that is empty would let what follows it begin a quoted word, a heredoc or a comment, within which
+/// white space counts or does not.
+fn variable_may_quote(text: &str) -> bool {
+    let ends = text.split("{$").skip(1);
+    let after = ends.filter_map(|rest| rest.split_once('}'));
+    after
+        .map(|(_, after)| after)
+        .any(|after| after.starts_with(['"', '`', '<', '#', '\\']))
+}
+
+/// Whether there are words whose meaning hangs on the white space around them: one that ends in a backslash takes the line
+/// end with it, and one that stands behind a closing brace does not begin a line.
+fn is_unusual(text: &str, tokens: &[Token]) -> bool {
+    let joins = |token: &Token| !token.is_quoted() && text[token.span.range()].ends_with('\\');
+    let behind = |pair: &[Token]| {
+        pair[0].closes() && !pair[1].closes() && !pair[1].starts_line_after(&pair[0])
+    };
+    tokens.iter().any(joins) || tokens.windows(2).any(behind)
 }
 
 /// What stands in a text: a word or a comment, with what is before it.
@@ -143,7 +166,11 @@ fn render(mut items: Vec<Item>) -> String {
         });
         depth += usize::from(item.kind == Kind::Open);
     }
-    end_with_line_end(out.trim())
+    let text = out.trim();
+    if text.is_empty() {
+        return String::new();
+    }
+    format!("{text}\n")
 }
 
 /// What was written last.
@@ -188,14 +215,6 @@ fn put_braces_before_comments(items: &mut [Item]) {
 
 fn indent(out: &mut String, depth: usize) {
     out.extend(std::iter::repeat_n('\t', depth));
-}
-
-fn end_with_line_end(text: &str) -> String {
-    if text.is_empty() {
-        String::new()
-    } else {
-        format!("{text}\n")
-    }
 }
 
 /// Whether a layout has the same words, and the same ones of them on a line but for braces.
