@@ -13,6 +13,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("zs-syntax", &["zs-diagnostics"]),
     ("zs-cel", &["zs-diagnostics"]),
     ("zs-config", &["zs-cel", "zs-diagnostics", "zs-syntax"]),
+    (
+        "zs-fuzz",
+        &["zs-cel", "zs-config", "zs-diagnostics", "zs-syntax"],
+    ),
     ("zs-data", &["zs-abi"]),
     (
         "zs-ir",
