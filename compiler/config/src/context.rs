@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use zs_diagnostics::{Code, Diagnostic, Sink, codes, nearest};
-use zs_syntax::{Imports, Token};
+use zs_syntax::{Imports, SourceNames, Token, Tree};
 
 use crate::directives::order::Order;
 use crate::options::Options;
+use crate::site_files::SiteFiles;
 use crate::support::{SERVE_WITH_CADDY, Status};
 
 /// An error was put into the sink; the value that was asked for does not exist.
@@ -29,6 +30,8 @@ pub enum Purpose {
 /// Where parsers report to and what they share.
 pub(crate) struct Context<'a> {
     imports: &'a Imports,
+    /// The names of the source files.
+    pub(crate) sources: &'a SourceNames,
     sink: &'a mut Sink,
     purpose: Purpose,
     /// The global options.
@@ -37,20 +40,27 @@ pub(crate) struct Context<'a> {
     pub(crate) order: Order,
     /// Tags of certificate files by path, counted over all sites.
     pub(crate) certificate_tags: BTreeMap<String, String>,
+    /// The files of the block that is being read.
+    pub(crate) site_files: SiteFiles,
+    /// The named routes that `invoke` named since this was taken last.
+    pub(crate) invoked: Vec<Token>,
     groups: u32,
     logs: u32,
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(imports: &'a Imports, purpose: Purpose, sink: &'a mut Sink) -> Self {
+    pub(crate) fn new(tree: &'a Tree, purpose: Purpose, sink: &'a mut Sink) -> Self {
         let (options, order) = (Options::default(), Order::standard());
         Context {
-            imports,
+            imports: &tree.imports,
+            sources: &tree.sources,
             sink,
             purpose,
             options,
             order,
             certificate_tags: BTreeMap::new(),
+            site_files: SiteFiles::default(),
+            invoked: Vec::new(),
             groups: 0,
             logs: 0,
         }

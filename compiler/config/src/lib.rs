@@ -16,8 +16,10 @@ pub mod model;
 mod options;
 mod plugins;
 mod shorthand;
+mod site_files;
 mod spec;
 mod support;
+mod third_party;
 mod tls;
 mod values;
 

@@ -12,6 +12,15 @@ pub(crate) fn expand(segment: &mut Segment) {
     }
 }
 
+/// The short placeholder that stands for this one, with or without braces.
+pub(crate) fn replaced(text: &str) -> Option<&'static str> {
+    let inner = text.trim_matches(['{', '}']);
+    FIXED
+        .iter()
+        .find(|(_, full)| *full == inner)
+        .map(|(short, _)| *short)
+}
+
 fn expand_word(word: &mut Token) {
     if word.text.contains('{') {
         word.text = replace(&word.text);

@@ -11,6 +11,7 @@ use zs_syntax::{Segment, Token};
 
 use crate::context::{Context, Parsed, suggest};
 use crate::support::Status;
+use crate::third_party::{self, Place};
 
 /// A line to be understood: a name, arguments, perhaps a block.
 #[derive(Clone, Copy)]
@@ -156,14 +157,14 @@ struct Meaning<T: 'static> {
     apply: Apply<T>,
 }
 
-/// What a second line with the same word in the same block means.
+/// What it means that a word comes again in the same block.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Repeat {
-    /// The lines add up.
+    /// It adds to what was said.
     Adds,
-    /// The later line replaces what the earlier one said, which is suspicious.
+    /// It takes the place of what was said.
     Replaces,
-    /// A mistake.
+    /// It is a mistake.
     Refused,
 }
 
@@ -173,38 +174,26 @@ pub(crate) type Apply<T> = fn(&mut T, &Line, &mut Context) -> Parsed<()>;
 impl<T> Entry<T> {
     /// A word that may come any number of times.
     pub(crate) const fn many(name: &'static str, shape: Shape, apply: Apply<T>) -> Self {
-        Entry {
-            name,
-            status: Status::Works,
-            meaning: Some(Meaning {
-                shape,
-                repeat: Repeat::Adds,
-                apply,
-            }),
-        }
+        Entry::new(name, shape, Repeat::Adds, apply)
     }
 
-    /// A word of which the last line counts.
+    /// A word of which the last one counts, as it does for Caddy.
     pub(crate) const fn last(name: &'static str, shape: Shape, apply: Apply<T>) -> Self {
-        Entry {
-            name,
-            status: Status::Works,
-            meaning: Some(Meaning {
-                shape,
-                repeat: Repeat::Replaces,
-                apply,
-            }),
-        }
+        Entry::new(name, shape, Repeat::Replaces, apply)
     }
 
     /// A word that may come once.
     pub(crate) const fn once(name: &'static str, shape: Shape, apply: Apply<T>) -> Self {
+        Entry::new(name, shape, Repeat::Refused, apply)
+    }
+
+    const fn new(name: &'static str, shape: Shape, repeat: Repeat, apply: Apply<T>) -> Self {
         Entry {
             name,
             status: Status::Works,
             meaning: Some(Meaning {
                 shape,
-                repeat: Repeat::Refused,
+                repeat,
                 apply,
             }),
         }
@@ -264,6 +253,17 @@ impl Vocabulary {
     }
 }
 
+impl Vocabulary {
+    /// Where words of third-party modules may stand among these.
+    fn place(self) -> Option<Place> {
+        match self {
+            Vocabulary::Subdirective(_) | Vocabulary::Module(_) => None,
+            Vocabulary::Option => Some(Place::Option),
+            Vocabulary::Matcher => Some(Place::Matcher),
+        }
+    }
+}
+
 impl fmt::Display for Vocabulary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -287,9 +287,9 @@ pub(crate) struct Grammar<T: 'static> {
 
 impl<T> Grammar<T> {
     /// Applies all lines of a block. Every line is looked at even after one has failed.
-    pub(crate) fn apply_all(
+    pub(crate) fn apply_all<'l>(
         &self,
-        lines: &[Segment],
+        lines: impl IntoIterator<Item = &'l Segment>,
         target: &mut T,
         cx: &mut Context,
     ) -> Parsed<()> {
@@ -321,18 +321,31 @@ impl<T> Grammar<T> {
                 Ok(())
             }
             (None, Some(other)) => other(target, line, cx),
-            (None, None) => {
-                let message = format!("unknown {} `{name}`{}", self.vocabulary, self.inside());
-                let known: Vec<&str> = self.names().collect();
-                let list: Vec<&str> = self
-                    .all()
-                    .filter(|entry| entry.meaning.is_some())
-                    .map(|entry| entry.name)
-                    .collect();
-                let help = suggest(name, known, &format!("known here: {}", list.join(", ")));
-                Err(cx.fail(line.name, self.vocabulary.codes().0, message, help))
-            }
+            (None, None) => self.unknown(line, cx),
         }
+    }
+
+    /// Reports a line with a word that is not among these, with the likely meaning.
+    pub(crate) fn unknown(&self, line: &Line, cx: &mut Context) -> Parsed<()> {
+        let name = line.name.text.as_str();
+        let place = self.vocabulary.place();
+        if let Some(reported) = place.and_then(|place| third_party::explain(place, line.name, cx)) {
+            return Err(reported);
+        }
+        let message = format!("unknown {} `{name}`{}", self.vocabulary, self.inside());
+        let known: Vec<&str> = self.names().collect();
+        let list: Vec<&str> = self
+            .all()
+            .filter(|entry| entry.meaning.is_some())
+            .map(|entry| entry.name)
+            .collect();
+        let otherwise = if list.is_empty() {
+            "remove the block".to_owned()
+        } else {
+            format!("known here: {}", list.join(", "))
+        };
+        let help = suggest(name, known, &otherwise);
+        Err(cx.fail(line.name, self.vocabulary.codes().0, message, help))
     }
 
     fn check_repeat<'l>(
@@ -370,6 +383,11 @@ impl<T> Grammar<T> {
             Vocabulary::Subdirective(owner) => format!(" in `{owner}`"),
             Vocabulary::Option | Vocabulary::Matcher | Vocabulary::Module(_) => String::new(),
         }
+    }
+
+    /// Whether it is one of these words.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.find(name).is_some()
     }
 
     fn find(&self, name: &str) -> Option<&'static Entry<T>> {

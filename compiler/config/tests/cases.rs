@@ -8,9 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{FolderHost, caddy, run};
+use common::{FolderHost, caddy, run, run_for};
 use serde_json::Value;
+use zs_config::Purpose;
 use zs_diagnostics::{Style, render_all};
+
+/// Cases in which Caddy 2.11.9 differs from the newer one whose fixtures are followed: the order of several `vars`.
+const NEWER: &[&str] = &["variables.caddyfile"];
 
 fn cases(topic: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -60,10 +64,10 @@ fn configurations() {
             &format!("{}\n", config.to_json_pretty()),
             &mut failures,
         );
-        if let Some(caddy) = &caddy {
+        if let Some(caddy) = caddy.as_ref().filter(|_| !NEWER.contains(&name.as_str())) {
             let output = Command::new(caddy)
-                .args(["adapt", "--config"])
-                .arg(&case)
+                .args(["adapt", "--adapter", "caddyfile", "--config", &name])
+                .current_dir(case.parent().unwrap())
                 .output()
                 .unwrap();
             let theirs: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
@@ -90,7 +94,9 @@ fn diagnostics() {
         let host = FolderHost {
             folder: case.parent().unwrap().to_owned(),
         };
-        let outcome = run("Caddyfile", &fs::read_to_string(&case).unwrap(), &host);
+        let text = fs::read_to_string(&case).unwrap();
+        // Building refuses what adapting does not.
+        let outcome = run_for(Purpose::Build, "Caddyfile", &text, &host);
         let messages = render_all(&outcome.diagnostics, &outcome.sources, Style::Plain);
         check(&case, "txt", &messages, &mut failures);
     }

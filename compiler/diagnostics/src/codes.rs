@@ -82,6 +82,8 @@ codes! {
     UNSUPPORTED = 116;
     /// A setting is given twice.
     DUPLICATE_SETTING = 117;
+    /// A word belongs to a module that stock Caddy does not have.
+    THIRD_PARTY_MODULE = 118;
 
     /// An expression is malformed or names something that does not exist.
     BAD_EXPRESSION = 130;

@@ -35,7 +35,8 @@ fn matching(folder: &Path, pattern: &str, host: &dyn Host) -> Vec<PathBuf> {
 }
 
 /// Shell matching of one name: `*` is any text, `?` any character.
-fn matches(pattern: &str, name: &str) -> bool {
+#[must_use]
+pub fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), name.chars().collect());
     let (mut p, mut n) = (0, 0);

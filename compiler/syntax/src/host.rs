@@ -20,6 +20,11 @@ pub trait Host {
 
     /// Whether there is a file or folder of that name.
     fn exists(&self, path: &Path) -> bool;
+
+    /// The absolute path of the folder that relative paths are relative to, when there is one.
+    fn folder(&self) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// The process's own environment and file system.
@@ -56,6 +61,10 @@ impl Host for SystemHost {
 
     fn exists(&self, path: &Path) -> bool {
         path.exists()
+    }
+
+    fn folder(&self) -> Option<PathBuf> {
+        std::env::current_dir().ok()
     }
 }
 

@@ -36,9 +36,10 @@ lalrpop_util::lalrpop_mod!(
 
 pub use dump::{dump_tokens, dump_tree};
 pub use format::format;
+pub use glob::matches as glob_matches;
 pub use host::{Host, MapHost, SystemHost};
 pub use lexer::lex;
 pub use limits::{BLOCK_DEPTH_MAX, TOKENS_MAX};
 pub use parse::parse;
 pub use token::{ImportId, ImportSite, Imports, Quote, Token};
-pub use tree::{Segment, ServerBlock, Tree};
+pub use tree::{Segment, ServerBlock, SourceNames, Tree};

@@ -6,7 +6,7 @@ use zs_diagnostics::{Diagnostic, FileId, Sink, SourceMap, Span, codes};
 use crate::expand::expand;
 use crate::grammar::FileParser;
 use crate::terminal::Terminal;
-use crate::{Host, Token, Tree};
+use crate::{Host, SourceNames, Token, Tree};
 
 /// Parses a file and what it imports, which is added to the sources. Errors go to the sink; none is returned then.
 pub fn parse(
@@ -25,6 +25,7 @@ pub fn parse(
         Ok(blocks) => Some(Tree {
             blocks,
             imports: expanded.imports,
+            sources: SourceNames::new(sources, file, host.folder()),
         }),
         Err(error) => {
             sink.report(unexpected(error, file));

@@ -1,6 +1,8 @@
 //! Blocks within blocks.
 
-use zs_diagnostics::Span;
+use std::path::{Path, PathBuf};
+
+use zs_diagnostics::{FileId, SourceMap, Span};
 
 use crate::{Imports, Token};
 
@@ -11,6 +13,43 @@ pub struct Tree {
     pub blocks: Vec<ServerBlock>,
     /// How tokens came in through imports.
     pub imports: Imports,
+    /// What the files are called that tokens come from.
+    pub sources: SourceNames,
+}
+
+/// The names of source files.
+#[derive(Clone, Debug, Default)]
+pub struct SourceNames {
+    names: Vec<String>,
+    folder: Option<PathBuf>,
+}
+
+impl SourceNames {
+    /// The names of all files. Every file but the first was imported, and has an absolute name if `folder`, to which
+    /// relative names are relative, is known.
+    pub(crate) fn new(sources: &SourceMap, first: FileId, folder: Option<PathBuf>) -> Self {
+        let name = |file: FileId, name: &str| match &folder {
+            Some(folder) if file != first => folder.join(name).to_string_lossy().into_owned(),
+            _ => name.to_owned(),
+        };
+        let names = sources
+            .files()
+            .map(|(file, source)| name(file, &source.name))
+            .collect();
+        SourceNames { names, folder }
+    }
+
+    /// The name of a file.
+    #[must_use]
+    pub fn name(&self, file: FileId) -> Option<&str> {
+        self.names.get(file.index()).map(String::as_str)
+    }
+
+    /// What relative names are relative to, when that is known.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
 }
 
 /// A site, the global options, or a named route.

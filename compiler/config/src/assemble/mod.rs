@@ -1,6 +1,7 @@
 //! From directives to servers.
 
 mod logs;
+mod named_routes;
 mod pairing;
 pub(crate) mod server;
 pub(crate) mod site;
@@ -9,6 +10,7 @@ pub(crate) mod subroute;
 use zs_diagnostics::{Sink, codes};
 use zs_syntax::{ServerBlock, Token, Tree};
 
+use self::named_routes::NamedRoutes;
 use self::site::Site;
 use crate::context::{Context, Parsed, Purpose};
 use crate::model::{Apps, Config, HttpApp};
@@ -18,7 +20,7 @@ pub(crate) use self::pairing::{Pairing, SitePart};
 
 /// Builds the configuration of a tree.
 pub(crate) fn config(tree: &Tree, purpose: Purpose, sink: &mut Sink) -> Parsed<Config> {
-    let mut cx = Context::new(&tree.imports, purpose, sink);
+    let mut cx = Context::new(tree, purpose, sink);
     let mut blocks = tree.blocks.as_slice();
     let mut result = Ok(());
     if let Some((first, rest)) = blocks.split_first()
@@ -26,6 +28,13 @@ pub(crate) fn config(tree: &Tree, purpose: Purpose, sink: &mut Sink) -> Parsed<C
     {
         result = options::parse(&first.segments, &mut cx);
         blocks = rest;
+    }
+    let mut named = NamedRoutes::default();
+    let (routes, blocks): (Vec<_>, Vec<_>) = blocks
+        .iter()
+        .partition(|block| named_routes::name(block).is_some());
+    for block in routes {
+        result = result.and(named.define(block, &mut cx));
     }
     let mut sites = Vec::new();
     for block in blocks {
@@ -36,10 +45,10 @@ pub(crate) fn config(tree: &Tree, purpose: Purpose, sink: &mut Sink) -> Parsed<C
     }
     // Servers can be derived only from sites that are all known.
     result?;
-    assemble(&sites, &mut cx)
+    assemble(&sites, &named, &mut cx)
 }
 
-fn assemble(sites: &[Site], cx: &mut Context) -> Parsed<Config> {
+fn assemble(sites: &[Site], named: &NamedRoutes, cx: &mut Context) -> Parsed<Config> {
     let mut pairings = pairing::pair(sites, cx)?;
     let mut http = HttpApp {
         http_port: cx.options.http_port.unwrap_or_default(),
@@ -49,7 +58,12 @@ fn assemble(sites: &[Site], cx: &mut Context) -> Parsed<Config> {
         ..HttpApp::default()
     };
     for (index, pairing) in pairings.iter_mut().enumerate() {
-        let server = server::build(pairing, sites, cx)?;
+        let mut server = server::build(pairing, sites, cx)?;
+        let invoked = pairing
+            .parts
+            .iter()
+            .flat_map(|part| &sites[part.site].invoked);
+        server.named_routes = named.reached(invoked, cx)?;
         http.servers.insert(format!("srv{index}"), server);
     }
     http.metrics = options::servers::apply(&mut http.servers, cx)?;
@@ -69,7 +83,7 @@ fn assemble(sites: &[Site], cx: &mut Context) -> Parsed<Config> {
 
 /// Refuses blocks that are no sites.
 fn check_keys(block: &ServerBlock, cx: &mut Context) -> Parsed<()> {
-    let Some(first) = block.keys.first() else {
+    if block.keys.is_empty() {
         let Some(open) = &block.open else {
             return Ok(());
         };
@@ -79,15 +93,6 @@ fn check_keys(block: &ServerBlock, cx: &mut Context) -> Parsed<()> {
             codes::OUTSIDE_SITE,
             "the block of global options must come first",
             help,
-        ));
-    };
-    if first.text.starts_with("&(") {
-        let message = format!("named route `{}` is not supported yet", first.text);
-        return Err(cx.fail(
-            first,
-            codes::UNSUPPORTED,
-            message,
-            "use a snippet `(name) { ... }` and `import name`",
         ));
     }
     match block.keys.iter().find(|key| is_directive(key)) {

@@ -10,6 +10,7 @@ use crate::logging::NamedLog;
 use crate::matchers::{Definitions, is_definition};
 use crate::model::Route;
 use crate::shorthand;
+use crate::site_files::SiteFiles;
 use crate::tls::TlsDirective;
 use crate::values::address::Address;
 
@@ -28,6 +29,8 @@ pub(crate) struct Site {
     pub(crate) binds: Vec<Bind>,
     /// Its `log` directives.
     pub(crate) logs: Vec<NamedLog>,
+    /// The named routes that it invokes.
+    pub(crate) invoked: Vec<Token>,
 }
 
 /// An address with the word that it was read from.
@@ -51,9 +54,12 @@ pub(crate) fn parse(block: &ServerBlock, cx: &mut Context) -> Parsed<Site> {
         tls: Vec::new(),
         binds: Vec::new(),
         logs: Vec::new(),
+        invoked: Vec::new(),
     };
+    cx.site_files = SiteFiles::new(&segments, cx.sources);
     directives(&segments, block.has_braces(), &mut site, cx)
         .and(keys.map(|keys| site.keys = keys))?;
+    site.invoked = std::mem::take(&mut cx.invoked);
     Ok(site)
 }
 
@@ -114,9 +120,9 @@ fn directives(segments: &[Segment], braces: bool, site: &mut Site, cx: &mut Cont
                 Effect::Routes(routes) => {
                     let name = directive.sort_name();
                     site.routes
-                        .extend(routes.into_iter().map(|route| OrderedRoute {
+                        .extend(routes.into_iter().map(|unit| OrderedRoute {
                             directive: name,
-                            route,
+                            unit,
                         }));
                 }
                 Effect::ErrorRoute(route) => site.error_routes.push(route),

@@ -7,13 +7,38 @@ use crate::context::{Context, Parsed};
 use crate::model::{Route, Subroute};
 use crate::values::go_sort::sort_stable;
 
-/// A route with the directive that asked for it.
+/// What a directive asked for, with the directive.
 #[derive(Clone, Debug)]
 pub(crate) struct OrderedRoute {
     /// The name under which the directive is sorted.
     pub(crate) directive: &'static str,
-    /// The route.
-    pub(crate) route: Route,
+    /// What it asked for.
+    pub(crate) unit: Unit,
+}
+
+/// What is sorted as a whole.
+#[derive(Clone, Debug)]
+pub(crate) enum Unit {
+    /// One route.
+    Route(Route),
+    /// Routes that stay together.
+    Sequence(Vec<Route>),
+}
+
+impl Unit {
+    fn route(&self) -> Option<&Route> {
+        match self {
+            Unit::Route(route) => Some(route),
+            Unit::Sequence(_) => None,
+        }
+    }
+
+    fn into_routes(self) -> Vec<Route> {
+        match self {
+            Unit::Route(route) => vec![route],
+            Unit::Sequence(routes) => routes,
+        }
+    }
 }
 
 /// In which order routes run.
@@ -48,7 +73,12 @@ pub(crate) fn subroute(
         sort(&mut routes, cx);
     }
     group(&mut routes, cx);
-    let routes = consolidate(routes.into_iter().map(|route| route.route).collect());
+    let routes = consolidate(
+        routes
+            .into_iter()
+            .flat_map(|route| route.unit.into_routes())
+            .collect(),
+    );
     Ok(Subroute {
         routes,
         errors: None,
@@ -62,12 +92,12 @@ fn sort(routes: &mut [OrderedRoute], cx: &Context) {
         if left.directive != right.directive {
             return cx.order.position(left.directive) < cx.order.position(right.directive);
         }
-        // The last one that sets a variable wins, so there the least specific comes first.
-        if left.directive == "vars" {
-            more_specific(&right.route, &left.route)
-        } else {
-            more_specific(&left.route, &right.route)
-        }
+        let (Some(before), Some(after)) = (left.unit.route(), right.unit.route()) else {
+            return false;
+        };
+        // The last one that sets a variable wins, so there the least specific comes first. Caddy turns the whole
+        // comparison round, which turns equal ones round as well.
+        (left.directive == "vars") != more_specific(before, after)
     });
 }
 
@@ -118,7 +148,9 @@ fn group(routes: &mut [OrderedRoute], cx: &mut Context) {
                 .iter_mut()
                 .filter(|route| route.directive == directive)
             {
-                route.route.group.clone_from(&name);
+                if let Unit::Route(route) = &mut route.unit {
+                    route.group.clone_from(&name);
+                }
             }
         }
     }

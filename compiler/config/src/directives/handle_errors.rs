@@ -5,7 +5,7 @@ use zs_diagnostics::codes;
 use super::{Call, Directive, Effect};
 use crate::assemble::subroute::{Sorting, subroute};
 use crate::context::Parsed;
-use crate::model::{At, Handler, MatcherSet, Route, StatusExpression};
+use crate::model::{At, Expression, Handler, MatcherSet, Route, StatusExpression};
 use crate::spec::{Block, Shape};
 
 pub(super) const DIRECTIVE: Directive = Directive::site(
@@ -31,7 +31,7 @@ fn parse(call: &mut Call) -> Parsed<Effect> {
     let origin = call.origin();
     let matchers = condition
         .map(|condition| MatcherSet {
-            expression: Some(At::new(condition, origin)),
+            expression: Some(At::new(Expression::Status(condition), origin)),
             origin: origin.into(),
             ..MatcherSet::default()
         })

@@ -1,23 +1,46 @@
 //! Directives: one file each, and the table that lists them in Caddy's standard order.
 
 mod abort;
+mod basic_auth;
 mod bind;
+mod copy_response;
+mod copy_response_headers;
+mod encode;
 mod error;
+mod file_server;
+mod forward_auth;
+mod fs;
 mod handle;
 mod handle_errors;
 mod handle_path;
 mod header;
 mod header_ops;
+mod intercept;
+mod invoke;
 mod log;
+mod log_append;
+mod log_name;
+mod log_skip;
+mod map;
 mod method;
+mod metrics;
 pub(crate) mod order;
+mod php_fastcgi;
+mod push;
 mod redir;
+mod request_body;
 mod request_header;
 mod respond;
+mod responses;
 mod reverse_proxy;
 mod rewrite;
+mod root;
 mod route;
+mod templates;
+mod timeouts;
 mod tls;
+mod tracing;
+mod try_files;
 mod uri;
 mod vars;
 
@@ -26,13 +49,14 @@ use zs_syntax::{Segment, Token};
 
 pub(crate) use self::bind::Bind;
 
-use crate::assemble::subroute::OrderedRoute;
+use crate::assemble::subroute::{OrderedRoute, Unit};
 use crate::context::{Context, Parsed, Reported, suggest};
 use crate::logging::NamedLog;
-use crate::matchers::{Definitions, MatcherToken, is_definition};
-use crate::model::{Handler, MatcherSet, Route};
+use crate::matchers::{self, Definitions, MatcherToken, is_definition};
+use crate::model::{Handler, MatcherSet, Route, Subroute};
 use crate::spec::{Line, Shape};
 use crate::support::{Kind, Status, SupportRow, add};
+use crate::third_party::{self, Place};
 use crate::tls::TlsDirective;
 
 /// A word that may start a line of a site.
@@ -53,6 +77,10 @@ enum Meaning {
     Handlers(Shape, fn(&mut Call) -> Parsed<Vec<Handler>>),
     /// A route that it builds by itself.
     Route(Shape, fn(&mut Call) -> Parsed<Route>),
+    /// Several routes that it builds by itself.
+    Routes(Shape, fn(&mut Call) -> Parsed<Vec<Route>>),
+    /// Routes that stay together, behind an optional matcher.
+    Sequence(Shape, fn(&mut Call) -> Parsed<Vec<Route>>),
     /// Something about the whole site.
     Site(Shape, fn(&mut Call) -> Parsed<Effect>),
     /// Caddy knows it; this compiler does not yet.
@@ -63,7 +91,7 @@ enum Meaning {
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// Handlers.
-    Routes(Vec<Route>),
+    Routes(Vec<Unit>),
     /// A route for errors.
     ErrorRoute(Route),
     /// Addresses to listen on.
@@ -88,6 +116,29 @@ impl Call<'_, '_> {
     /// Where the directive stands.
     pub(crate) fn origin(&self) -> Span {
         self.line.name.span
+    }
+
+    /// The matcher before the last argument, if there is one, and that argument, which counts as no matcher even when it
+    /// looks like one.
+    pub(crate) fn optional_matcher(&mut self, help: &str) -> Parsed<(Vec<MatcherSet>, Token)> {
+        let (matcher, value) = match self.line.arguments {
+            [matcher, value, ..] => (Some(matcher), value),
+            [value] => (None, value),
+            [] => (None, self.line.name),
+        };
+        let matchers = match matcher
+            .map(|token| self.definitions.resolve(token, self.cx))
+            .transpose()?
+        {
+            Some(MatcherToken::Set(set)) => vec![*set],
+            None | Some(MatcherToken::All) => Vec::new(),
+            Some(MatcherToken::None) => {
+                let token = &self.line.arguments[0];
+                let message = format!("`{}` is no matcher", token.text);
+                return Err(self.cx.fail(token, codes::BAD_MATCHER, message, help));
+            }
+        };
+        Ok((matchers, value.clone()))
     }
 
     /// The routes of the directives in this directive's block.
@@ -130,6 +181,30 @@ impl Directive {
             name,
             status: Status::Works,
             meaning: Meaning::Route(shape, parse),
+        }
+    }
+
+    const fn routes(
+        name: &'static str,
+        shape: Shape,
+        parse: fn(&mut Call) -> Parsed<Vec<Route>>,
+    ) -> Self {
+        Directive {
+            name,
+            status: Status::Works,
+            meaning: Meaning::Routes(shape, parse),
+        }
+    }
+
+    const fn sequence(
+        name: &'static str,
+        shape: Shape,
+        parse: fn(&mut Call) -> Parsed<Vec<Route>>,
+    ) -> Self {
+        Directive {
+            name,
+            status: Status::Works,
+            meaning: Meaning::Sequence(shape, parse),
         }
     }
 
@@ -194,7 +269,7 @@ impl Directive {
             Meaning::Handler(shape, parse) => {
                 let (set, mut call) = self.call(line, shape, definitions, cx)?;
                 let handler = parse(&mut call)?;
-                Ok(Effect::Routes(vec![route(set, handler)]))
+                Ok(Effect::Routes(vec![Unit::Route(route(set, handler))]))
             }
             Meaning::Handlers(shape, parse) => {
                 let (set, mut call) = self.call(line, shape, definitions, cx)?;
@@ -202,17 +277,46 @@ impl Directive {
                 Ok(Effect::Routes(
                     handlers
                         .into_iter()
-                        .map(|handler| route(set.clone(), handler))
+                        .map(|handler| Unit::Route(route(set.clone(), handler)))
                         .collect(),
                 ))
             }
             Meaning::Route(shape, parse) => {
                 shape.check(&line, cx)?;
-                Ok(Effect::Routes(vec![parse(&mut Call {
+                let route = parse(&mut Call {
                     cx,
                     line,
                     definitions,
-                })?]))
+                })?;
+                Ok(Effect::Routes(vec![Unit::Route(route)]))
+            }
+            Meaning::Routes(shape, parse) => {
+                shape.check(&line, cx)?;
+                let routes = parse(&mut Call {
+                    cx,
+                    line,
+                    definitions,
+                })?;
+                Ok(Effect::Routes(
+                    routes.into_iter().map(Unit::Route).collect(),
+                ))
+            }
+            Meaning::Sequence(shape, parse) => {
+                let (set, mut call) = self.call(line, shape, definitions, cx)?;
+                let routes = parse(&mut call)?;
+                let unit = match set {
+                    None => Unit::Sequence(routes),
+                    // Behind a matcher they need a route around them.
+                    set => Unit::Route(route(
+                        set,
+                        Handler::Subroute(Subroute {
+                            routes,
+                            errors: None,
+                            origin: line.name.span.into(),
+                        }),
+                    )),
+                };
+                Ok(Effect::Routes(vec![unit]))
             }
             Meaning::Site(shape, parse) => {
                 shape.check(&line, cx)?;
@@ -283,6 +387,9 @@ pub(crate) fn find(token: &Token, braces: bool, cx: &mut Context) -> Parsed<&'st
     if let Some(directive) = all().find(|directive| directive.name == token.text) {
         return Ok(directive);
     }
+    if let Some(reported) = third_party::explain(Place::Directive, token, cx) {
+        return Err(reported);
+    }
     let name = &token.text;
     let known = all().map(|directive| directive.name);
     let otherwise = if braces {
@@ -314,9 +421,9 @@ pub(crate) fn block_routes(
             match directive.parse(segment, &definitions, cx)? {
                 Effect::Routes(parsed) => {
                     let name = directive.sort_name();
-                    routes.extend(parsed.into_iter().map(|route| OrderedRoute {
+                    routes.extend(parsed.into_iter().map(|unit| OrderedRoute {
                         directive: name,
-                        route,
+                        unit,
                     }));
                     Ok(())
                 }
@@ -362,51 +469,120 @@ pub(crate) fn add_subdirectives(rows: &mut Vec<SupportRow>) {
         "transport.",
         &reverse_proxy::transport::GRAMMAR,
     );
+    add(
+        rows,
+        Kind::Subdirective,
+        "transport.fastcgi.",
+        &reverse_proxy::fastcgi::GRAMMAR,
+    );
+    add(
+        rows,
+        Kind::Subdirective,
+        "dynamic.a.",
+        &reverse_proxy::dynamic::ADDRESSES,
+    );
+    add(
+        rows,
+        Kind::Subdirective,
+        "dynamic.srv.",
+        &reverse_proxy::dynamic::SERVICES,
+    );
+    add(rows, Kind::Subdirective, "intercept.", &intercept::GRAMMAR);
+    add(
+        rows,
+        Kind::Subdirective,
+        "forward_auth.",
+        &forward_auth::GRAMMAR,
+    );
+    add(
+        rows,
+        Kind::Subdirective,
+        "php_fastcgi.",
+        &php_fastcgi::GRAMMAR,
+    );
+    add(
+        rows,
+        Kind::Subdirective,
+        "file_server.",
+        &file_server::GRAMMAR,
+    );
+    add(rows, Kind::Subdirective, "encode.", &encode::GRAMMAR);
+    add(
+        rows,
+        Kind::Subdirective,
+        "request_body.",
+        &request_body::GRAMMAR,
+    );
+    add(rows, Kind::Subdirective, "timeouts.", &timeouts::GRAMMAR);
+    add(rows, Kind::Subdirective, "try_files.", &try_files::GRAMMAR);
+    add(rows, Kind::Subdirective, "push.", &push::GRAMMAR);
+    add(rows, Kind::Subdirective, "templates.", &templates::GRAMMAR);
+    add(rows, Kind::Subdirective, "metrics.", &metrics::GRAMMAR);
+    add(rows, Kind::Subdirective, "tracing.", &tracing::GRAMMAR);
+    add(
+        rows,
+        Kind::Subdirective,
+        "copy_response.",
+        &copy_response::GRAMMAR,
+    );
+    add(
+        rows,
+        Kind::Subdirective,
+        "copy_response_headers.",
+        &copy_response_headers::GRAMMAR,
+    );
+    add(rows, Kind::Subdirective, "file.", &matchers::file::GRAMMAR);
+    add(
+        rows,
+        Kind::Subdirective,
+        "url_pattern.",
+        &matchers::url_pattern::GRAMMAR,
+    );
+    add(rows, Kind::Subdirective, "browse.", &file_server::BROWSE);
     add(rows, Kind::Subdirective, "tls.", &tls::GRAMMAR);
     add(rows, Kind::Subdirective, "bind.", &bind::GRAMMAR);
 }
 
 /// The directives that make routes, in Caddy's standard order.
 pub(crate) const ORDERED: &[Directive] = &[
-    Directive::not_yet("tracing"),
-    Directive::not_yet("map"),
+    tracing::DIRECTIVE,
+    map::DIRECTIVE,
     vars::DIRECTIVE,
-    Directive::not_yet("fs"),
-    Directive::not_yet("root"),
-    Directive::not_yet("log_append"),
-    Directive::not_yet("skip_log"),
-    Directive::not_yet("log_skip"),
-    Directive::not_yet("log_name"),
-    Directive::not_yet("log_level"),
+    fs::DIRECTIVE,
+    root::DIRECTIVE,
+    log_append::DIRECTIVE,
+    log_skip::OLD,
+    log_skip::DIRECTIVE,
+    log_name::DIRECTIVE,
     header::DIRECTIVE,
-    Directive::not_yet("copy_response_headers"),
-    Directive::not_yet("request_body"),
-    Directive::not_yet("timeouts"),
+    copy_response_headers::DIRECTIVE,
+    request_body::DIRECTIVE,
+    timeouts::DIRECTIVE,
     redir::DIRECTIVE,
     method::DIRECTIVE,
     rewrite::DIRECTIVE,
     uri::DIRECTIVE,
-    Directive::not_yet("try_files"),
-    Directive::not_yet("basicauth"),
-    Directive::not_yet("basic_auth"),
-    Directive::not_yet("forward_auth"),
+    try_files::DIRECTIVE,
+    basic_auth::OLD,
+    basic_auth::DIRECTIVE,
+    forward_auth::DIRECTIVE,
     request_header::DIRECTIVE,
-    Directive::not_yet("encode"),
-    Directive::not_yet("push"),
-    Directive::not_yet("intercept"),
-    Directive::not_yet("templates"),
-    Directive::not_yet("invoke"),
+    encode::DIRECTIVE,
+    push::DIRECTIVE,
+    intercept::DIRECTIVE,
+    templates::DIRECTIVE,
+    invoke::DIRECTIVE,
     handle::DIRECTIVE,
     handle_path::DIRECTIVE,
     route::DIRECTIVE,
     abort::DIRECTIVE,
     error::DIRECTIVE,
-    Directive::not_yet("copy_response"),
+    copy_response::DIRECTIVE,
     respond::DIRECTIVE,
-    Directive::not_yet("metrics"),
+    metrics::DIRECTIVE,
     reverse_proxy::DIRECTIVE,
-    Directive::not_yet("php_fastcgi"),
-    Directive::not_yet("file_server"),
+    php_fastcgi::DIRECTIVE,
+    file_server::DIRECTIVE,
     Directive::not_yet("acme_server"),
 ];
 

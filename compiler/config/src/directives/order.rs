@@ -5,6 +5,7 @@ use zs_diagnostics::codes;
 use super::{ORDERED, all};
 use crate::context::{Context, Parsed, suggest};
 use crate::spec::Line;
+use crate::third_party::{self, Place};
 
 /// The names of directives in the order in which their routes are sorted.
 #[derive(Clone, Debug)]
@@ -32,6 +33,9 @@ impl Order {
             .map(|known| known.name)
             .find(|known| *known == directive.text)
         else {
+            if let Some(reported) = third_party::explain(Place::Directive, directive, cx) {
+                return Err(reported);
+            }
             let help = suggest(
                 &directive.text,
                 all().map(|known| known.name),

@@ -1,6 +1,10 @@
 //! Request matchers: one file each, and the table that lists them.
 
+mod client_ip;
+mod expression;
+pub(crate) mod file;
 mod header;
+mod header_regexp;
 mod host;
 mod method;
 mod not;
@@ -10,6 +14,10 @@ mod protocol;
 mod query;
 mod remote_ip;
 pub(crate) mod response;
+mod tls;
+pub(crate) mod url_pattern;
+mod vars;
+mod vars_regexp;
 
 use std::collections::BTreeMap;
 
@@ -17,8 +25,8 @@ use zs_diagnostics::{Diagnostic, Span, codes};
 use zs_syntax::{Segment, Token};
 
 use crate::context::{Context, Parsed, suggest};
-use crate::model::{At, MatcherSet};
-use crate::spec::{Entry, Grammar, Line, Vocabulary};
+use crate::model::{At, MatcherSet, Regexp};
+use crate::spec::{Grammar, Line, Shape, Vocabulary};
 
 /// A set that is being described.
 #[derive(Debug, Default)]
@@ -38,11 +46,11 @@ const NEGATIONS_MAX: usize = 16;
 pub(crate) const GRAMMAR: Grammar<Matching> = Grammar {
     vocabulary: Vocabulary::Matcher,
     entries: &[&[
-        Entry::not_yet("client_ip"),
-        Entry::not_yet("expression"),
-        Entry::not_yet("file"),
+        client_ip::ENTRY,
+        expression::ENTRY,
+        file::ENTRY,
         header::ENTRY,
-        Entry::not_yet("header_regexp"),
+        header_regexp::ENTRY,
         host::ENTRY,
         method::ENTRY,
         not::ENTRY,
@@ -51,10 +59,10 @@ pub(crate) const GRAMMAR: Grammar<Matching> = Grammar {
         protocol::ENTRY,
         query::ENTRY,
         remote_ip::ENTRY,
-        Entry::not_yet("tls"),
-        Entry::not_yet("url_pattern"),
-        Entry::not_yet("vars"),
-        Entry::not_yet("vars_regexp"),
+        tls::ENTRY,
+        url_pattern::ENTRY,
+        vars::ENTRY,
+        vars_regexp::ENTRY,
     ]],
     other: None,
 };
@@ -171,6 +179,11 @@ pub(crate) fn is_definition(segment: &Segment) -> bool {
     segment.name().text.starts_with('@')
 }
 
+/// The set of a line that has no name: one matcher on the line itself, or several in its block.
+pub(crate) fn anonymous_set(line: &Line, cx: &mut Context) -> Parsed<MatcherSet> {
+    nested_set(line, "", 1, cx)
+}
+
 /// The set of a definition, or of a `not`: one matcher on the line itself, or several in its block.
 fn nested_set(line: &Line, name: &str, depth: usize, cx: &mut Context) -> Parsed<MatcherSet> {
     if depth > NEGATIONS_MAX {
@@ -192,18 +205,25 @@ fn nested_set(line: &Line, name: &str, depth: usize, cx: &mut Context) -> Parsed
         depth,
     };
     if let Some((first, rest)) = line.arguments.split_first() {
-        refuse_expression(first, cx)?;
         let inner = Line {
             name: first,
             arguments: rest,
             block: line.block,
         };
-        GRAMMAR.apply(&inner, &mut matching, cx)?;
-    } else {
-        for segment in line.lines() {
-            refuse_expression(segment.name(), cx)?;
+        if first.is_quoted() {
+            quoted(&inner, &mut matching, cx)?;
+        } else {
+            GRAMMAR.apply(&inner, &mut matching, cx)?;
         }
+    } else if depth == 0 {
         GRAMMAR.apply_all(line.lines(), &mut matching, cx)?;
+    } else {
+        let is_quoted = |segment: &&Segment| segment.name().is_quoted();
+        for segment in line.lines().iter().filter(is_quoted) {
+            quoted(&Line::new(segment), &mut matching, cx)?;
+        }
+        let others = line.lines().iter().filter(|segment| !is_quoted(segment));
+        GRAMMAR.apply_all(others, &mut matching, cx)?;
     }
     if matching.set.is_empty() {
         let help = "name a matcher and what it compares with, such as `path /api/*`";
@@ -218,15 +238,34 @@ fn nested_set(line: &Line, name: &str, depth: usize, cx: &mut Context) -> Parsed
 }
 
 /// A quoted word in a matcher's place is an expression.
-fn refuse_expression(token: &Token, cx: &mut Context) -> Parsed<()> {
-    if !token.is_quoted() {
-        return Ok(());
+fn quoted(line: &Line, matching: &mut Matching, cx: &mut Context) -> Parsed<()> {
+    Shape::arguments(0, 0, "`<expression>`").check(line, cx)?;
+    if matching.set.expression.is_some() {
+        let message = "there is an expression already";
+        let help = "join the two with `&&`";
+        return Err(cx.fail(line.name, codes::DUPLICATE_SETTING, message, help));
     }
-    let help = "use matchers such as `path`, `header` and `not`";
-    Err(cx.fail(
-        token,
-        codes::UNSUPPORTED_MATCHER,
-        "matcher `expression` is not supported yet",
-        help,
-    ))
+    let mut name = line.name.clone();
+    expression::NAME.clone_into(&mut name.text);
+    let inner = Line {
+        name: &name,
+        arguments: std::slice::from_ref(line.name),
+        block: None,
+    };
+    GRAMMAR.apply(&inner, matching, cx)
+}
+
+/// What an expression is about, and the expression: `[<name>] <subject> <pattern>`.
+fn named_regexp(matching: &Matching, line: &Line) -> (String, Regexp) {
+    let (name, subject, pattern) = match line.arguments.len() {
+        3 => (line.text(0), line.text(1), line.text(2)),
+        _ => ("", line.text(0), line.text(1)),
+    };
+    let name = if name.is_empty() {
+        matching.name.clone()
+    } else {
+        name.to_owned()
+    };
+    let pattern = pattern.to_owned();
+    (subject.to_owned(), Regexp { name, pattern })
 }

@@ -5,79 +5,98 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::{
-    ErrorRoutes, HeaderMap, Headers, Origin, ReverseProxy, Rewrite, Route, StatusCode, is_default,
-    json,
+    Authentication, CopyResponse, CopyResponseHeaders, Encode, ErrorRoutes, FileServer, HeaderMap,
+    Headers, Intercept, LogAppend, MapHandler, MetricsHandler, Origin, Push, RequestBody,
+    ReverseProxy, Rewrite, Route, StatusCode, Templates, Timeouts, Tracing, is_default, json,
 };
 
-/// One handler of a route.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Handler {
-    /// `error`: fail with a status.
-    Error(StaticError),
-    /// `header`, `request_header`: change header fields.
-    Headers(Headers),
-    /// `invoke`: run a named route.
-    Invoke(Invoke),
-    /// `reverse_proxy`: let another server answer.
-    ReverseProxy(Box<ReverseProxy>),
-    /// `rewrite`, `uri`, `method`: change the request's URI or method.
-    Rewrite(Rewrite),
-    /// `respond`, `redir`, `abort`: answer at once.
-    StaticResponse(StaticResponse),
-    /// `handle`, `route` and whole sites: routes within a route.
-    Subroute(Subroute),
-    /// `vars`: set variables.
-    Vars(Vars),
+macro_rules! handlers {
+    ($($(#[doc = $doc:literal])* $variant:ident($type:ty) = $name:literal;)*) => {
+        /// One handler of a route.
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum Handler {
+            $($(#[doc = $doc])* $variant($type),)*
+        }
+
+        impl Handler {
+            /// The name that Caddy's JSON gives this handler.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Handler::$variant(_) => $name,)*
+                }
+            }
+
+            /// The directive that asked for it.
+            #[must_use]
+            pub fn origin(&self) -> Origin {
+                match self {
+                    $(Handler::$variant(handler) => handler.origin,)*
+                }
+            }
+
+            fn to_json(&self) -> serde_json::Result<serde_json::Value> {
+                match self {
+                    $(Handler::$variant(handler) => json::module("handler", $name, handler),)*
+                }
+            }
+        }
+    };
 }
 
-impl Handler {
-    /// The name that Caddy's JSON gives this handler.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Handler::Error(_) => "error",
-            Handler::Headers(_) => "headers",
-            Handler::Invoke(_) => "invoke",
-            Handler::ReverseProxy(_) => "reverse_proxy",
-            Handler::Rewrite(_) => "rewrite",
-            Handler::StaticResponse(_) => "static_response",
-            Handler::Subroute(_) => "subroute",
-            Handler::Vars(_) => "vars",
-        }
-    }
-
-    /// The directive that asked for it.
-    #[must_use]
-    pub fn origin(&self) -> Origin {
-        match self {
-            Handler::Error(handler) => handler.origin,
-            Handler::Headers(handler) => handler.origin,
-            Handler::Invoke(handler) => handler.origin,
-            Handler::ReverseProxy(handler) => handler.origin,
-            Handler::Rewrite(handler) => handler.origin,
-            Handler::StaticResponse(handler) => handler.origin,
-            Handler::Subroute(handler) => handler.origin,
-            Handler::Vars(handler) => handler.origin,
-        }
-    }
+handlers! {
+    /// `basic_auth`: let only those in who can prove who they are.
+    Authentication(Authentication) = "authentication";
+    /// `copy_response`: send an upstream's response.
+    CopyResponse(CopyResponse) = "copy_response";
+    /// `copy_response_headers`: take fields of an upstream's response over.
+    CopyResponseHeaders(CopyResponseHeaders) = "copy_response_headers";
+    /// `encode`: compress responses.
+    Encode(Encode) = "encode";
+    /// `error`: fail with a status.
+    Error(StaticError) = "error";
+    /// `file_server`: serve files.
+    FileServer(Box<FileServer>) = "file_server";
+    /// `header`, `request_header`: change header fields.
+    Headers(Headers) = "headers";
+    /// `intercept`: look at responses.
+    Intercept(Intercept) = "intercept";
+    /// `invoke`: run a named route.
+    Invoke(Invoke) = "invoke";
+    /// `log_append`: add to the access log.
+    LogAppend(LogAppend) = "log_append";
+    /// `map`: set variables by what a text is like.
+    Map(MapHandler) = "map";
+    /// `metrics`: serve counters.
+    Metrics(MetricsHandler) = "metrics";
+    /// `push`: send what clients will ask for ahead.
+    Push(Push) = "push";
+    /// `request_body`: limit and replace request bodies.
+    RequestBody(RequestBody) = "request_body";
+    /// `reverse_proxy`, `php_fastcgi`, `forward_auth`: let another server answer.
+    ReverseProxy(Box<ReverseProxy>) = "reverse_proxy";
+    /// `rewrite`, `uri`, `method`: change the request's URI or method.
+    Rewrite(Rewrite) = "rewrite";
+    /// `respond`, `redir`, `abort`: answer at once.
+    StaticResponse(StaticResponse) = "static_response";
+    /// `handle`, `route` and whole sites: routes within a route.
+    Subroute(Subroute) = "subroute";
+    /// `templates`: run response bodies as templates.
+    Templates(Templates) = "templates";
+    /// `timeouts`: limit how slow a client may be.
+    Timeouts(Timeouts) = "timeouts";
+    /// `tracing`: report spans.
+    Tracing(Tracing) = "tracing";
+    /// `vars`, `root`, `fs`, `log_skip`, `log_name`: set variables.
+    Vars(Vars) = "vars";
 }
 
 /// A handler is printed as an object with its name under `handler` and, since Caddy's adapter sends it through a map,
 /// with all keys sorted at every depth.
 impl Serialize for Handler {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let object = match self {
-            Handler::Error(handler) => json::module("handler", self.name(), handler),
-            Handler::Headers(handler) => json::module("handler", self.name(), handler),
-            Handler::Invoke(handler) => json::module("handler", self.name(), handler),
-            Handler::ReverseProxy(handler) => json::module("handler", self.name(), handler),
-            Handler::Rewrite(handler) => json::module("handler", self.name(), handler),
-            Handler::StaticResponse(handler) => json::module("handler", self.name(), handler),
-            Handler::Subroute(handler) => json::module("handler", self.name(), handler),
-            Handler::Vars(handler) => json::module("handler", self.name(), handler),
-        };
-        object
+        self.to_json()
             .map_err(serde::ser::Error::custom)?
             .serialize(serializer)
     }
@@ -160,6 +179,8 @@ pub struct Vars {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum VarValue {
+    /// No value.
+    Null,
     /// `true` or `false`.
     Bool(bool),
     /// A whole number.
@@ -168,4 +189,6 @@ pub enum VarValue {
     Float(#[serde(serialize_with = "json::float")] f64),
     /// Anything else.
     Text(String),
+    /// Several texts.
+    List(Vec<String>),
 }

@@ -5,17 +5,26 @@ use std::ops::{Deref, DerefMut};
 
 use serde::{Serialize, Serializer};
 
-use super::{Origin, is_default};
+use super::{FileMatcher, Origin, is_default};
 
 /// Conditions that must all hold. Fields stand in alphabetical order, as they are printed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct MatcherSet {
-    /// A condition on the error's status; only in error routes.
+    /// The address of the client, behind trusted proxies.
     #[serde(skip_serializing_if = "is_default")]
-    pub expression: Option<At<StatusExpression>>,
+    pub client_ip: Option<At<IpRanges>>,
+    /// A condition in the language CEL.
+    #[serde(skip_serializing_if = "is_default")]
+    pub expression: Option<At<Expression>>,
+    /// Files that exist.
+    #[serde(skip_serializing_if = "is_default")]
+    pub file: Option<At<FileMatcher>>,
     /// Header fields.
     #[serde(skip_serializing_if = "is_default")]
     pub header: Option<At<HeaderMatcher>>,
+    /// Regular expressions on header fields.
+    #[serde(skip_serializing_if = "is_default")]
+    pub header_regexp: Option<At<RegexpMatcher>>,
     /// The host, without port.
     #[serde(skip_serializing_if = "is_default")]
     pub host: Option<At<HostMatcher>>,
@@ -40,6 +49,18 @@ pub struct MatcherSet {
     /// The address of the peer.
     #[serde(skip_serializing_if = "is_default")]
     pub remote_ip: Option<At<IpRanges>>,
+    /// The handshake.
+    #[serde(skip_serializing_if = "is_default")]
+    pub tls: Option<At<TlsMatcher>>,
+    /// A pattern of URLs.
+    #[serde(skip_serializing_if = "is_default")]
+    pub url_pattern: Option<At<UrlPattern>>,
+    /// Variables.
+    #[serde(skip_serializing_if = "is_default")]
+    pub vars: Option<At<VarsMatcher>>,
+    /// Regular expressions on variables.
+    #[serde(skip_serializing_if = "is_default")]
+    pub vars_regexp: Option<At<RegexpMatcher>>,
     /// The matcher token or the named matcher's definition.
     #[serde(skip)]
     pub origin: Origin,
@@ -100,6 +121,62 @@ pub type HeaderMatcher = BTreeMap<String, Option<Vec<String>>>;
 /// Query parameters by name. All must match, each with one of its values, where `*` is any value. An empty map matches
 /// the request without a query.
 pub type QueryMatcher = BTreeMap<String, Vec<String>>;
+
+/// Regular expressions by what they are about. All must match.
+pub type RegexpMatcher = BTreeMap<String, Regexp>;
+
+/// Values by variable, or by placeholder in braces. All must have one of their values.
+pub type VarsMatcher = BTreeMap<String, Vec<String>>;
+
+/// A condition on the handshake.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TlsMatcher {
+    /// Whether it is complete, so that the request is no early data; either way when none.
+    #[serde(skip_serializing_if = "is_default")]
+    pub handshake_complete: Option<bool>,
+}
+
+/// A pattern of URLs as browsers have it (<https://urlpattern.spec.whatwg.org>).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct UrlPattern {
+    /// The pattern.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pattern: String,
+    /// What the pattern is relative to.
+    #[serde(skip_serializing_if = "is_default")]
+    pub base_url: String,
+    /// Whether small and large letters are the same.
+    #[serde(skip_serializing_if = "is_default")]
+    pub ignore_case: bool,
+}
+
+/// A condition in the language CEL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expression {
+    /// What `handle_errors` makes of statuses.
+    Status(StatusExpression),
+    /// Any other.
+    Cel(CelExpression),
+}
+
+impl Serialize for Expression {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Expression::Status(status) => status.serialize(serializer),
+            Expression::Cel(cel) if cel.name.is_empty() => serializer.serialize_str(&cel.expr),
+            Expression::Cel(cel) => cel.serialize(serializer),
+        }
+    }
+}
+
+/// An expression as a text. Printed as the bare text when it has no name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CelExpression {
+    /// The text.
+    pub expr: String,
+    /// The name under which captures of its regular expressions are found.
+    pub name: String,
+}
 
 /// Address ranges, of which one must contain the peer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -5,7 +5,10 @@
 //! Every route, handler and matcher carries its [`Origin`], the place in the source that asked for it, which is neither
 //! printed nor compared.
 
+mod balancing;
 mod config;
+mod dynamic_upstreams;
+mod files;
 mod handler;
 mod headers;
 mod http;
@@ -13,13 +16,22 @@ mod json;
 mod listen;
 mod logging;
 mod matcher;
+mod request;
+mod response;
 mod reverse_proxy;
 mod rewrite;
 mod server;
 mod tls;
+mod transport;
+mod trust_pool;
 mod value;
 
+pub use balancing::{
+    ActiveHealthChecks, HealthChecks, LoadBalancing, PassiveHealthChecks, SelectionPolicy,
+};
 pub use config::{Admin, AdminConfig, Apps, Config, Storage};
+pub use dynamic_upstreams::{AddressRecords, DynamicUpstreams, IpVersions, ServiceRecords};
+pub use files::{Browse, FileMatcher, FileServer, NoSettings};
 pub use handler::{Handler, Invoke, StaticError, StaticResponse, Subroute, VarValue, Vars};
 pub use headers::{HeaderMap, HeaderOps, Headers, Replacement, ResponseHeaderOps, ResponseMatcher};
 pub use http::{AutoHttps, ErrorRoutes, HttpApp, Route};
@@ -31,10 +43,19 @@ pub use logging::{
     ReplaceFilter,
 };
 pub use matcher::{
-    At, HeaderMatcher, HostMatcher, IpRanges, MatcherSet, NotMatcher, PathMatcher, QueryMatcher,
-    Regexp, StatusExpression,
+    At, CelExpression, Expression, HeaderMatcher, HostMatcher, IpRanges, MatcherSet, NotMatcher,
+    PathMatcher, QueryMatcher, Regexp, RegexpMatcher, StatusExpression, TlsMatcher, UrlPattern,
+    VarsMatcher,
 };
-pub use reverse_proxy::{Dial, HttpTransport, ReverseProxy, Transport, Upstream, UpstreamTls};
+pub use request::{
+    Account, Authentication, AuthenticationProviders, HttpBasic, LogAppend, MapHandler, Mapping,
+    MetricsHandler, PasswordHash, Push, PushResource, RequestBody, Timeouts, Tracing,
+};
+pub use response::{
+    CopyResponse, CopyResponseHeaders, Encode, Encodings, Gzip, Intercept, ResponseHandler,
+    Templates, Zstd,
+};
+pub use reverse_proxy::{Dial, ReverseProxy, Upstream};
 pub use rewrite::{
     KeyValue, PathRegexpReplacement, QueryOps, QueryReplacement, Rewrite, SubstringReplacement,
 };
@@ -46,6 +67,12 @@ pub use tls::{
     AcmeIssuer, AutomationPolicy, CertificateAuthority, CertificateFiles, CertificateSelection,
     Certificates, ChallengePort, Challenges, ConnectionMatcher, ConnectionPolicy, ExternalAccount,
     InternalIssuer, Issuer, PkiApp, TlsApp, TlsAutomation,
+};
+pub use transport::{
+    FastCgiTransport, HttpTransport, KeepAlive, NetworkProxy, Resolver, Transport, UpstreamTls,
+};
+pub use trust_pool::{
+    AuthorityPool, CombinedPool, FilePool, HttpPool, InlinePool, StoragePool, SystemPool, TrustPool,
 };
 pub use value::{Duration, Origin, StatusCode};
 

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{Duration, Headers, Origin, is_default, json};
+use super::{
+    Duration, DynamicUpstreams, Headers, HealthChecks, LoadBalancing, Origin, ResponseHandler,
+    Rewrite, Transport, is_default,
+};
 
 /// The `reverse_proxy` handler.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -12,68 +15,54 @@ pub struct ReverseProxy {
     /// How to talk to upstreams; plain HTTP with the defaults when none.
     #[serde(skip_serializing_if = "is_default")]
     pub transport: Option<Transport>,
+    /// Which upstream is chosen, and how often it is tried again.
+    #[serde(skip_serializing_if = "is_default")]
+    pub load_balancing: Option<LoadBalancing>,
+    /// Which upstreams count as healthy.
+    #[serde(skip_serializing_if = "is_default")]
+    pub health_checks: Option<HealthChecks>,
     /// The servers to talk to.
     #[serde(skip_serializing_if = "is_default")]
     pub upstreams: Vec<Upstream>,
+    /// Servers that are looked up while requests come in.
+    #[serde(skip_serializing_if = "is_default")]
+    pub dynamic_upstreams: Option<DynamicUpstreams>,
+    /// How often what was written is sent on; at once when negative.
+    #[serde(skip_serializing_if = "is_default")]
+    pub flush_interval: Duration,
+    /// Proxies whose `X-Forwarded-*` fields are believed, as addresses and ranges.
+    #[serde(skip_serializing_if = "is_default")]
+    pub trusted_proxies: Vec<String>,
     /// Changes to the requests and responses that pass.
     #[serde(skip_serializing_if = "is_default")]
     pub headers: Option<Headers>,
+    /// How much of a request's body is read before the upstream is asked; all of it when negative.
+    #[serde(skip_serializing_if = "is_default")]
+    pub request_buffers: i64,
+    /// How much of a response's body is read before the client gets any; all of it when negative.
+    #[serde(skip_serializing_if = "is_default")]
+    pub response_buffers: i64,
+    /// How long an upgraded connection may last.
+    #[serde(skip_serializing_if = "is_default")]
+    pub stream_timeout: Duration,
+    /// The size of the buffers of upgraded connections.
+    #[serde(skip_serializing_if = "is_default")]
+    pub stream_buffer_size: i64,
+    /// How long upgraded connections outlive the configuration that made them.
+    #[serde(skip_serializing_if = "is_default")]
+    pub stream_close_delay: Duration,
+    /// Changes to the request that only the upstream sees.
+    #[serde(skip_serializing_if = "is_default")]
+    pub rewrite: Option<Rewrite>,
+    /// What to do with certain responses instead of passing them on.
+    #[serde(skip_serializing_if = "is_default")]
+    pub handle_response: Vec<ResponseHandler>,
+    /// Whether details of every attempt are logged.
+    #[serde(skip_serializing_if = "is_default")]
+    pub verbose_logs: bool,
     /// The directive.
     #[serde(skip)]
     pub origin: Origin,
-}
-
-/// How to talk to upstreams.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Transport {
-    /// HTTP, over TLS or not.
-    Http(HttpTransport),
-}
-
-impl Serialize for Transport {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let object = match self {
-            Transport::Http(transport) => json::module("protocol", "http", transport),
-        };
-        object
-            .map_err(serde::ser::Error::custom)?
-            .serialize(serializer)
-    }
-}
-
-/// HTTP to upstreams.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct HttpTransport {
-    /// TLS to the upstream, when there is some.
-    #[serde(skip_serializing_if = "is_default")]
-    pub tls: Option<UpstreamTls>,
-    /// How long connecting may take; 3 s when 0.
-    #[serde(skip_serializing_if = "is_default")]
-    pub dial_timeout: Duration,
-    /// How long the response head may take after the request was written; without limit when 0.
-    #[serde(skip_serializing_if = "is_default")]
-    pub response_header_timeout: Duration,
-    /// How long one read may take; without limit when 0.
-    #[serde(skip_serializing_if = "is_default")]
-    pub read_timeout: Duration,
-    /// How long one write may take; without limit when 0.
-    #[serde(skip_serializing_if = "is_default")]
-    pub write_timeout: Duration,
-}
-
-/// TLS to an upstream.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct UpstreamTls {
-    /// Accept any certificate.
-    #[serde(skip_serializing_if = "is_default")]
-    pub insecure_skip_verify: bool,
-    /// How long the handshake may take; 10 s when 0.
-    #[serde(skip_serializing_if = "is_default")]
-    pub handshake_timeout: Duration,
-    /// The name to ask for and to verify; the upstream's host when empty. May hold placeholders.
-    #[serde(skip_serializing_if = "is_default")]
-    pub server_name: String,
 }
 
 /// One server to talk to.
@@ -81,6 +70,9 @@ pub struct UpstreamTls {
 pub struct Upstream {
     /// Its address.
     pub dial: Dial,
+    /// How many requests it may have at a time; any number when 0.
+    #[serde(skip_serializing_if = "is_default")]
+    pub max_requests: i64,
     /// The argument.
     #[serde(skip)]
     pub origin: Origin,
@@ -102,6 +94,8 @@ pub enum Dial {
         /// The socket's path.
         path: String,
     },
+    /// Any other network with its address, such as `tcp4/127.0.0.1:80` or `fd/3`.
+    Network(String),
     /// A text with placeholders that is `host:port` at run time.
     Template(String),
 }
@@ -112,7 +106,7 @@ impl fmt::Display for Dial {
             Dial::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
             Dial::Tcp { host, port } => write!(f, "{host}:{port}"),
             Dial::Unix { path } => write!(f, "unix/{path}"),
-            Dial::Template(text) => f.write_str(text),
+            Dial::Network(text) | Dial::Template(text) => f.write_str(text),
         }
     }
 }

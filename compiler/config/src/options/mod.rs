@@ -9,7 +9,7 @@ pub(crate) mod log;
 mod metrics;
 mod order;
 pub(crate) mod servers;
-mod storage;
+pub(crate) mod storage;
 
 use zs_diagnostics::codes;
 use zs_syntax::Segment;

@@ -6,12 +6,17 @@ use super::Options;
 use crate::context::{Context, Parsed};
 use crate::model::Storage;
 use crate::spec::{Block, Entry, Grammar, Line, Shape, Vocabulary};
+use crate::third_party::{self, Place};
 
-pub(super) const ENTRIES: &[Entry<Options>] = &[Entry::once(
-    "storage",
-    Shape::with_block(1, 2, Block::Maybe, "storage file_system [<root>]"),
-    storage,
-)];
+pub(super) const ENTRIES: &[Entry<Options>] =
+    &[Entry::once("storage", SHAPE, |options, line, cx| {
+        options.storage = Some(parse(line, cx)?);
+        Ok(())
+    })];
+
+/// The shape of a line whose arguments name a storage.
+pub(crate) const SHAPE: Shape =
+    Shape::with_block(1, 2, Block::Maybe, "storage file_system [<root>]");
 
 const GRAMMAR: Grammar<String> = Grammar {
     vocabulary: Vocabulary::Subdirective("storage file_system"),
@@ -26,8 +31,12 @@ const GRAMMAR: Grammar<String> = Grammar {
     other: None,
 };
 
-fn storage(options: &mut Options, line: &Line, cx: &mut Context) -> Parsed<()> {
+/// The storage that a line's arguments and block describe.
+pub(crate) fn parse(line: &Line, cx: &mut Context) -> Parsed<Storage> {
     let kind = &line.arguments[0];
+    if let Some(reported) = third_party::explain(Place::Storage, kind, cx) {
+        return Err(reported);
+    }
     if kind.text != "file_system" {
         let message = format!("storage `{}` is not supported yet", kind.text);
         return Err(cx.fail(
@@ -39,6 +48,5 @@ fn storage(options: &mut Options, line: &Line, cx: &mut Context) -> Parsed<()> {
     }
     let mut root = line.text(1).to_owned();
     GRAMMAR.apply_all(line.lines(), &mut root, cx)?;
-    options.storage = Some(Storage::FileSystem { root });
-    Ok(())
+    Ok(Storage::FileSystem { root })
 }

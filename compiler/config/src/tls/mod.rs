@@ -6,6 +6,7 @@ pub(crate) mod connection;
 mod consolidate;
 mod names;
 pub(crate) mod pki;
+pub(crate) mod trust_pool;
 
 use crate::model::{CertificateFiles, ConnectionPolicy, Issuer};
 

@@ -10,6 +10,7 @@ pub fn caddyfile(seed: u64) -> String {
         depth: 0,
         matchers: Vec::new(),
         named: 0,
+        has_vars: false,
     };
     if writer.numbers.percent(40) {
         writer.options();
@@ -27,6 +28,9 @@ struct Writer {
     /// Names that can be used at this place.
     matchers: Vec<String>,
     named: usize,
+    /// Whether the block has a `vars` already. Caddy 2.11.9 keeps several in order; the newer one whose fixtures are
+    /// followed turns them round.
+    has_vars: bool,
 }
 
 impl Writer {
@@ -108,12 +112,19 @@ impl Writer {
     }
 
     fn contents(&mut self) {
+        let outside = std::mem::replace(&mut self.has_vars, false);
         for _ in 0..self.numbers.below(3) {
             self.definition();
         }
         for _ in 0..self.numbers.below(6) {
             self.directive();
         }
+        self.has_vars = outside;
+    }
+
+    /// Whether this is the first `vars` of a block.
+    fn first_vars(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_vars, true)
     }
 
     fn definition(&mut self) {
@@ -156,6 +167,9 @@ impl Writer {
         match self.numbers.below(kinds) {
             0..6 => {
                 let template = *self.numbers.pick(DIRECTIVES);
+                if template.starts_with("vars") && !self.first_vars() {
+                    return;
+                }
                 // What starts with a slash would itself be read as a matcher.
                 let matcher = if template.contains("% /") && matcher.is_empty() {
                     "* ".to_owned()
@@ -166,6 +180,7 @@ impl Writer {
             }
             6 => self.lines_of(&format!("header {}", matcher.trim_end()), HEADER_LINES),
             7 => self.proxy(&matcher),
+            8 if !self.first_vars() => {}
             8 => self.lines_of(
                 &format!("vars {}", matcher.trim_end()),
                 &["a b", "c {path}", "d 12", "e \"1\""],

@@ -54,13 +54,18 @@ pub struct Outcome {
     pub sources: SourceMap,
 }
 
-/// Adapts a text.
+/// Adapts a text to be printed.
 pub fn run(name: &str, text: &str, host: &dyn Host) -> Outcome {
+    run_for(Purpose::Adapt, name, text, host)
+}
+
+/// Adapts a text.
+pub fn run_for(purpose: Purpose, name: &str, text: &str, host: &dyn Host) -> Outcome {
     let mut sources = SourceMap::new();
     let mut sink = Sink::new();
     let file = sources.add(name, text);
     let config = parse(&mut sources, file, host, &mut sink)
-        .and_then(|tree| adapt(&tree, Purpose::Adapt, &mut sink));
+        .and_then(|tree| adapt(&tree, purpose, &mut sink));
     assert_eq!(
         config.is_none(),
         sink.has_errors(),

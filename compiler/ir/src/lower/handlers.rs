@@ -147,6 +147,12 @@ impl Lowering<'_> {
                 VarValue::Integer(value) => value.to_string(),
                 VarValue::Float(value) => value.to_string(),
                 VarValue::Text(text) => text.clone(),
+                VarValue::Null => String::new(),
+                VarValue::List(_) => {
+                    let what = format!("a list as the value of the variable `{name}`");
+                    self.unsupported(vars.origin.span(), &what, "remove it to build the rest");
+                    continue;
+                }
             };
             let template = self.template(&text, Unknown::Empty);
             let variable = self.variable(name);

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use zs_abi::HeadTarget;
 use zs_abi::view::{Method, NEED_PATH_CLEAN, NEED_PATH_MATCH, NEED_PATH_SLASHES};
-use zs_config::model::{At, MatcherSet, Regexp, StatusExpression};
+use zs_config::model::{At, Expression, MatcherSet, Regexp, StatusExpression};
 use zs_diagnostics::Span;
 
 use super::Lowering;
@@ -52,27 +52,61 @@ impl Lowering<'_> {
     fn set(&mut self, code: &mut Code, set: &MatcherSet, yes: BlockId, no: BlockId) {
         code.at(set.origin.span());
         self.place = set.origin.span();
-        if let Some(host) = &set.host {
+        let MatcherSet {
+            client_ip,
+            expression,
+            file,
+            header,
+            header_regexp,
+            host,
+            method,
+            not,
+            path,
+            path_regexp,
+            protocol,
+            query,
+            remote_ip,
+            tls,
+            url_pattern,
+            vars,
+            vars_regexp,
+            origin,
+        } = set;
+        let unread = [
+            ("client_ip", client_ip.as_ref().map(|at| at.origin)),
+            ("file", file.as_ref().map(|at| at.origin)),
+            ("header_regexp", header_regexp.as_ref().map(|at| at.origin)),
+            ("tls", tls.as_ref().map(|at| at.origin)),
+            ("url_pattern", url_pattern.as_ref().map(|at| at.origin)),
+            ("vars", vars.as_ref().map(|at| at.origin)),
+            ("vars_regexp", vars_regexp.as_ref().map(|at| at.origin)),
+        ];
+        for (name, origin) in unread {
+            if let Some(origin) = origin {
+                self.unsupported_matcher(name, origin.span());
+            }
+        }
+        if let Some(host) = host {
             self.any(code, host, no, |this, code, host| {
-                this.host(code, host, set.origin.span())
+                this.host(code, host, origin.span())
             });
         }
-        if let Some(methods) = &set.method {
+        if let Some(methods) = method {
             self.any(code, methods, no, |_, _, method| Some(method_test(method)));
         }
-        if let Some(patterns) = &set.path {
+        if let Some(patterns) = path {
             self.any(code, patterns, no, |this, code, pattern| {
                 this.path(code, pattern, patterns.origin.span())
             });
         }
-        if let Some(expression) = &set.path_regexp {
+        if let Some(expression) = path_regexp {
             let test = self.path_regexp(expression);
             require(code, test, no);
         }
-        if let Some(protocol) = &set.protocol {
+        if let Some(protocol) = protocol {
             self.protocol(code, protocol, no);
         }
-        if let Some(header) = &set.header {
+        if let Some(header) = header {
             for (name, values) in &header.value {
                 self.header(
                     code,
@@ -84,17 +118,21 @@ impl Lowering<'_> {
                 );
             }
         }
-        if let Some(query) = &set.query {
+        if let Some(query) = query {
             self.query(code, query, no, query.origin.span());
         }
-        if let Some(ranges) = &set.remote_ip {
+        if let Some(ranges) = remote_ip {
             let test = self.remote_ip(&ranges.ranges, ranges.origin.span());
             require(code, test, no);
         }
-        if let Some(expression) = &set.expression {
-            status(code, expression, no);
+        match expression.as_ref().map(|at| (&at.value, at.origin)) {
+            Some((Expression::Status(statuses), _)) => status(code, statuses, no),
+            Some((Expression::Cel(_), origin)) => {
+                self.unsupported_matcher("expression", origin.span());
+            }
+            None => {}
         }
-        if let Some(not) = &set.not {
+        if let Some(not) = not {
             for set in &not.sets {
                 let next = code.block();
                 self.set(code, set, no, next);
@@ -102,6 +140,11 @@ impl Lowering<'_> {
             }
         }
         code.jump(yes);
+    }
+
+    fn unsupported_matcher(&mut self, name: &str, span: Span) {
+        let what = format!("matcher `{name}`");
+        self.unsupported(span, &what, "remove it to build the rest");
     }
 
     /// Goes on if the test of any item holds, else to `no`. An item without a

@@ -5,7 +5,9 @@ use zs_abi::tables::{
     ProxyId, Upstream as UpstreamRecord, Value as DataValue,
 };
 use zs_abi::{Capability, HeadTarget};
-use zs_config::model::{Dial, Duration, HttpTransport, ReverseProxy, Transport, Upstream};
+use zs_config::model::{
+    Dial, Duration, HttpTransport, Origin, ReverseProxy, Transport, Upstream, UpstreamTls,
+};
 
 use super::Lowering;
 use super::code::Code;
@@ -32,7 +34,7 @@ impl Lowering<'_> {
     /// Writes the `reverse_proxy` handler.
     pub(super) fn reverse_proxy(&mut self, code: &mut Code, proxy: &ReverseProxy) {
         let transport = match &proxy.transport {
-            Some(Transport::Http(transport)) => transport.clone(),
+            Some(Transport::Http(transport)) => HttpTransport::clone(transport),
             None => HttpTransport::default(),
             Some(_) => {
                 let what = "this transport";
@@ -40,6 +42,8 @@ impl Lowering<'_> {
                 return;
             }
         };
+        self.refuse_proxy_settings(proxy);
+        self.refuse_transport_settings(&transport, proxy.origin);
         if proxy.upstreams.len() != 1 {
             let what = format!("`reverse_proxy` with {} upstreams", proxy.upstreams.len());
             self.unsupported(proxy.origin.span(), &what, "name exactly one upstream");
@@ -53,6 +57,132 @@ impl Lowering<'_> {
         (proxy.request, proxy.response) = (request, response);
         proxy.owner = self.owner;
         code.act(Act::Proxy(number));
+    }
+
+    /// Refuses what a proxy is told to do and does not do yet.
+    fn refuse_proxy_settings(&mut self, proxy: &ReverseProxy) {
+        let none = Duration::default();
+        let ReverseProxy {
+            transport: _,
+            load_balancing,
+            health_checks,
+            upstreams: _,
+            dynamic_upstreams,
+            flush_interval,
+            trusted_proxies,
+            headers: _,
+            request_buffers,
+            response_buffers,
+            stream_timeout,
+            stream_buffer_size,
+            stream_close_delay,
+            rewrite,
+            handle_response,
+            verbose_logs,
+            origin,
+        } = proxy;
+        let set = [
+            (load_balancing.is_some(), "load balancing"),
+            (health_checks.is_some(), "health checks"),
+            (dynamic_upstreams.is_some(), "upstreams that are looked up"),
+            (*flush_interval != none, "`flush_interval`"),
+            (!trusted_proxies.is_empty(), "`trusted_proxies` of a proxy"),
+            (*request_buffers != 0, "`request_buffers`"),
+            (*response_buffers != 0, "`response_buffers`"),
+            (*stream_timeout != none, "`stream_timeout`"),
+            (*stream_buffer_size != 0, "`stream_buffer_size`"),
+            (*stream_close_delay != none, "`stream_close_delay`"),
+            (rewrite.is_some(), "`rewrite` of a proxy"),
+            (!handle_response.is_empty(), "`handle_response`"),
+            (*verbose_logs, "`verbose_logs`"),
+        ];
+        self.refuse_set(&set, *origin);
+    }
+
+    /// Refuses what a transport is told to do and does not do yet.
+    fn refuse_transport_settings(&mut self, transport: &HttpTransport, origin: Origin) {
+        let none = Duration::default();
+        let HttpTransport {
+            resolver,
+            tls,
+            keep_alive,
+            compression,
+            max_conns_per_host,
+            proxy_protocol,
+            forward_proxy_url,
+            dial_timeout: _,
+            dial_fallback_delay,
+            response_header_timeout: _,
+            expect_continue_timeout,
+            max_response_header_size,
+            write_buffer_size,
+            read_buffer_size,
+            read_timeout: _,
+            write_timeout: _,
+            versions,
+            local_address,
+            network_proxy,
+        } = transport;
+        let set = [
+            (resolver.is_some(), "`resolvers` of a proxy"),
+            (keep_alive.is_some(), "`keepalive`"),
+            (compression.is_some(), "`compression` of a proxy"),
+            (*max_conns_per_host != 0, "`max_conns_per_host`"),
+            (!proxy_protocol.is_empty(), "`proxy_protocol` to upstreams"),
+            (!forward_proxy_url.is_empty(), "`forward_proxy_url`"),
+            (*dial_fallback_delay != none, "`dial_fallback_delay`"),
+            (
+                *expect_continue_timeout != none,
+                "`expect_continue_timeout`",
+            ),
+            (*max_response_header_size != 0, "`max_response_header`"),
+            (*write_buffer_size != 0, "`write_buffer`"),
+            (*read_buffer_size != 0, "`read_buffer`"),
+            (!versions.is_empty(), "`versions` of a proxy"),
+            (!local_address.is_empty(), "`local_address`"),
+            (network_proxy.is_some(), "`network_proxy`"),
+        ];
+        self.refuse_set(&set, origin);
+        let Some(tls) = tls else { return };
+        let UpstreamTls {
+            ca,
+            root_ca_pool,
+            root_ca_pem_files,
+            client_certificate_file,
+            client_certificate_key_file,
+            client_certificate_automate,
+            insecure_skip_verify: _,
+            handshake_timeout,
+            server_name: _,
+            renegotiation,
+            except_ports,
+            curves,
+        } = tls;
+        let client = [
+            client_certificate_file,
+            client_certificate_key_file,
+            client_certificate_automate,
+        ];
+        let roots = !root_ca_pool.is_empty() || !root_ca_pem_files.is_empty();
+        let set = [
+            (ca.is_some() || roots, "a trust pool for upstreams"),
+            (
+                client.iter().any(|text| !text.is_empty()),
+                "`tls_client_auth`",
+            ),
+            (*handshake_timeout != none, "`tls_timeout`"),
+            (!renegotiation.is_empty(), "`tls_renegotiation`"),
+            (!except_ports.is_empty(), "`tls_except_ports`"),
+            (!curves.is_empty(), "`tls_curves`"),
+        ];
+        self.refuse_set(&set, origin);
+    }
+
+    /// Refuses those settings that are there.
+    fn refuse_set(&mut self, settings: &[(bool, &str)], origin: Origin) {
+        for (_, what) in settings.iter().filter(|(is_set, _)| *is_set) {
+            self.unsupported(origin.span(), what, "remove it to build the rest");
+        }
     }
 
     /// The code run with the upstream's request and response.
@@ -136,6 +266,10 @@ impl Lowering<'_> {
     }
 
     fn upstream(&mut self, upstream: &Upstream) -> Option<UpstreamRecord> {
+        if upstream.max_requests != 0 {
+            let what = "`max_requests` of an upstream";
+            self.unsupported(upstream.origin.span(), what, "remove it to build the rest");
+        }
         let constant = |this: &mut Self, text: &str| DataValue {
             text: this.program.data.text(text),
             template: None,

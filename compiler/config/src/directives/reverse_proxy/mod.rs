@@ -1,16 +1,21 @@
-//! `reverse_proxy [<matcher>] [<upstream>] { ... }`
+//! `reverse_proxy [<matcher>] [<upstreams...>] { ... }`
 
+mod balancing;
+pub(super) mod dynamic;
+pub(super) mod fastcgi;
+mod health;
+mod settings;
 pub(super) mod transport;
 mod upstream;
 
 use zs_diagnostics::codes;
-use zs_syntax::Token;
+use zs_syntax::{Segment, Token};
 
-use self::upstream::{Scheme, UpstreamAddress};
-use super::header_ops::{Colon, HeaderChange};
+use self::upstream::Scheme;
+use super::responses::{self, Responses};
 use super::{Call, Directive};
 use crate::context::{Context, Parsed};
-use crate::model::{Handler, Headers, HttpTransport, ReverseProxy, Transport, Upstream};
+use crate::model::{Handler, HttpTransport, ReverseProxy, Transport, Upstream};
 use crate::spec::{Block, Entry, Grammar, Line, Shape, Vocabulary};
 
 pub(super) const DIRECTIVE: Directive = Directive::handler(
@@ -19,7 +24,7 @@ pub(super) const DIRECTIVE: Directive = Directive::handler(
         0,
         usize::MAX,
         Block::Maybe,
-        "reverse_proxy [<matcher>] <upstream>",
+        "reverse_proxy [<matcher>] <upstreams...>",
     ),
     parse,
 );
@@ -27,209 +32,159 @@ pub(super) const DIRECTIVE: Directive = Directive::handler(
 /// A proxy that is being described.
 #[derive(Debug, Default)]
 pub(super) struct Proxy {
-    proxy: ReverseProxy,
-    /// The upstream's argument and scheme.
-    upstream: Option<(Token, Scheme)>,
-    transport: Option<HttpTransport>,
+    /// What it is so far, without what the other fields say.
+    pub(super) proxy: ReverseProxy,
+    /// What becomes of responses.
+    pub(super) responses: Responses,
+    /// How to talk to upstreams.
+    pub(super) transport: Option<Transport>,
+    /// The directive that says so, and that lets no line say otherwise.
+    pub(super) transport_from: Option<&'static str>,
+    /// The last upstream and its scheme.
+    pub(super) scheme: Option<(Token, Scheme)>,
 }
 
 pub(super) const GRAMMAR: Grammar<Proxy> = Grammar {
     vocabulary: Vocabulary::Subdirective("reverse_proxy"),
     entries: &[
         &[
-            Entry::many(
+            Entry::<Proxy>::many(
                 "to",
-                Shape::arguments(1, usize::MAX, "to <upstream>"),
+                Shape::arguments(1, usize::MAX, "to <upstreams...>"),
                 |proxy, line, cx| add_upstreams(proxy, line.arguments, cx),
             ),
-            Entry::many("header_up", Shape::arguments(1, 3, HEADER_UP), header_up),
-            Entry::many(
-                "header_down",
-                Shape::arguments(1, 3, HEADER_DOWN),
-                header_down,
-            ),
-            Entry::once(
+            Entry::<Proxy>::once(
+                "dynamic",
+                Shape::with_block(1, 3, Block::Maybe, "dynamic a|srv|multi ..."),
+                |proxy, line, cx| {
+                    proxy.proxy.dynamic_upstreams = Some(dynamic::parse(line, cx)?);
+                    Ok(())
+                },
+            )
+            .unbuilt(),
+            Entry::<Proxy>::last(
                 "transport",
-                Shape::with_block(1, 1, Block::Maybe, "transport http { ... }"),
+                Shape::with_block(1, 1, Block::Maybe, "transport http|fastcgi { ... }"),
                 transport::apply,
             ),
         ],
-        NOT_YET,
+        balancing::ENTRIES,
+        health::ACTIVE,
+        health::PASSIVE,
+        settings::ENTRIES,
+        &[
+            Entry::<Proxy>::many("replace_status", responses::REPLACE, |proxy, line, cx| {
+                proxy.responses.replace_status(line, cx)
+            })
+            .unbuilt(),
+            Entry::<Proxy>::many("handle_response", responses::HANDLE, |proxy, line, _| {
+                proxy.responses.handle_later(line);
+                Ok(())
+            })
+            .unbuilt(),
+        ],
     ],
     other: Some(other),
 };
 
-const HEADER_UP: &str = "header_up [+|-]<field> [<value>|<pattern>] [<replacement>]";
-const HEADER_DOWN: &str = "header_down [+|-]<field> [<value>|<pattern>] [<replacement>]";
-
-const NOT_YET: &[Entry<Proxy>] = &[
-    Entry::not_yet("dynamic"),
-    Entry::not_yet("lb_policy"),
-    Entry::not_yet("lb_retries"),
-    Entry::not_yet("lb_try_duration"),
-    Entry::not_yet("lb_try_interval"),
-    Entry::not_yet("lb_retry_match"),
-    Entry::not_yet("health_uri"),
-    Entry::not_yet("health_path"),
-    Entry::not_yet("health_upstream"),
-    Entry::not_yet("health_port"),
-    Entry::not_yet("health_interval"),
-    Entry::not_yet("health_passes"),
-    Entry::not_yet("health_fails"),
-    Entry::not_yet("health_timeout"),
-    Entry::not_yet("health_status"),
-    Entry::not_yet("health_body"),
-    Entry::not_yet("health_headers"),
-    Entry::not_yet("health_method"),
-    Entry::not_yet("health_request_body"),
-    Entry::not_yet("health_follow_redirects"),
-    Entry::not_yet("fail_duration"),
-    Entry::not_yet("max_fails"),
-    Entry::not_yet("unhealthy_status"),
-    Entry::not_yet("unhealthy_latency"),
-    Entry::not_yet("unhealthy_request_count"),
-    Entry::not_yet("flush_interval"),
-    Entry::not_yet("request_buffers"),
-    Entry::not_yet("response_buffers"),
-    Entry::not_yet("stream_timeout"),
-    Entry::not_yet("stream_buffer_size"),
-    Entry::not_yet("stream_close_delay"),
-    Entry::not_yet("trusted_proxies"),
-    Entry::not_yet("method"),
-    Entry::not_yet("rewrite"),
-    Entry::not_yet("handle_response"),
-    Entry::not_yet("replace_status"),
-    Entry::not_yet("verbose_logs"),
-    Entry::not_yet("proxy_status_name"),
-];
-
 fn parse(call: &mut Call) -> Parsed<Handler> {
-    let mut proxy = Proxy {
-        proxy: ReverseProxy {
-            origin: call.origin().into(),
-            ..ReverseProxy::default()
-        },
-        ..Proxy::default()
-    };
+    let lines = call.line.lines();
+    read(Proxy::default(), lines, call)
+}
+
+/// The handler of the upstreams that a directive's line names and of the lines that are about the proxy.
+pub(super) fn read<'l>(
+    mut proxy: Proxy,
+    lines: impl IntoIterator<Item = &'l Segment>,
+    call: &mut Call,
+) -> Parsed<Handler> {
+    proxy.proxy.origin = call.origin().into();
     let upstreams = add_upstreams(&mut proxy, call.line.arguments, call.cx);
     GRAMMAR
-        .apply_all(call.line.lines(), &mut proxy, call.cx)
+        .apply_all(lines, &mut proxy, call.cx)
         .and(upstreams)?;
-    let Some((token, scheme)) = proxy.upstream else {
-        let help = "name one, such as `reverse_proxy localhost:9000`";
-        return Err(call.cx.fail(
-            call.line.name,
-            codes::WRONG_ARGUMENTS,
-            "`reverse_proxy` has no upstream",
-            help,
-        ));
-    };
-    let mut transport = proxy.transport.unwrap_or_default();
-    if scheme == Scheme::Http && transport.tls.is_some() {
-        let message = "the upstream is `http://`, but its transport asks for TLS";
-        return Err(call.cx.fail(
-            &token,
-            codes::CONFLICT,
-            message,
-            "write `https://`, or leave out the `tls` lines",
-        ));
+    if proxy.proxy.upstreams.is_empty() && proxy.proxy.dynamic_upstreams.is_none() {
+        let name = call.line.name;
+        let message = format!("`{}` has no upstream", name.text);
+        let help = format!("name one, such as `{} localhost:9000`", name.text);
+        return Err(call.cx.fail(name, codes::WRONG_ARGUMENTS, message, help));
     }
-    if scheme == Scheme::Https {
-        transport.tls.get_or_insert_default();
-    }
-    let mut proxy = proxy.proxy;
-    proxy.transport = Some(transport)
-        .filter(|transport| *transport != HttpTransport::default())
-        .map(Transport::Http);
-    Ok(Handler::ReverseProxy(Box::new(proxy)))
+    let transport = finish_transport(proxy.transport, proxy.scheme.as_ref(), call.cx)?;
+    let mut handler = proxy.proxy;
+    handler.transport = transport;
+    handler.handle_response = proxy.responses.finish(call)?;
+    Ok(Handler::ReverseProxy(Box::new(handler)))
 }
 
 fn add_upstreams(proxy: &mut Proxy, tokens: &[Token], cx: &mut Context) -> Parsed<()> {
     for token in tokens {
-        let UpstreamAddress { scheme, dial } = upstream::parse(token, cx)?;
-        if proxy.upstream.is_some() {
-            let help = "name one upstream for now";
-            return Err(cx.fail(
-                token,
-                codes::UNSUPPORTED,
-                "several upstreams are not supported yet",
-                help,
-            ));
+        let address = upstream::parse(token, cx)?;
+        if let Some((_, scheme)) = &proxy.scheme
+            && *scheme != Scheme::Any
+            && *scheme != address.scheme
+        {
+            let message = "all upstreams of a proxy have the same scheme";
+            let help = format!("begin this one with `{scheme}` as well");
+            return Err(cx.fail(token, codes::CONFLICT, message, help));
         }
-        proxy.upstream = Some((token.clone(), scheme));
-        proxy.proxy.upstreams.push(Upstream {
-            dial,
-            origin: token.span.into(),
-        });
+        proxy.scheme = Some((token.clone(), address.scheme));
+        for dial in address.dials {
+            if !proxy.proxy.upstreams.is_empty() {
+                let message = "several upstreams are not supported yet";
+                let help = "name one upstream for now";
+                cx.refuse_building(token, codes::UNSUPPORTED, message, help);
+            }
+            proxy.proxy.upstreams.push(Upstream {
+                dial,
+                max_requests: 0,
+                origin: token.span.into(),
+            });
+        }
     }
     Ok(())
 }
 
-fn headers<'p>(proxy: &'p mut Proxy, line: &Line) -> &'p mut Headers {
-    let origin = line.name.span.into();
-    proxy.proxy.headers.get_or_insert_with(|| Headers {
-        origin,
-        ..Headers::default()
-    })
-}
-
-fn header_up(proxy: &mut Proxy, line: &Line, cx: &mut Context) -> Parsed<()> {
-    let change = HeaderChange::parse(&line.arguments[0], &line.arguments[1..], Colon::Refused, cx)?;
-    change.refuse_default(cx)?;
-    warn_if_needless(line, cx);
-    change.apply(headers(proxy, line).request.get_or_insert_default());
-    Ok(())
-}
-
-fn header_down(proxy: &mut Proxy, line: &Line, cx: &mut Context) -> Parsed<()> {
-    let change = HeaderChange::parse(&line.arguments[0], &line.arguments[1..], Colon::Refused, cx)?;
-    change.refuse_default(cx)?;
-    change.apply(&mut headers(proxy, line).response.get_or_insert_default().ops);
-    Ok(())
-}
-
-/// Fields that the proxy sets by itself.
-fn warn_if_needless(line: &Line, cx: &mut Context) {
-    const SET_ANYWAY: &[(&str, &[&str])] = &[
-        (
-            "x-forwarded-for",
-            &["{http.request.remote}", "{http.request.remote.host}"],
-        ),
-        ("x-forwarded-proto", &["{http.request.scheme}"]),
-        (
-            "x-forwarded-host",
-            &["{http.request.host}", "{http.request.hostport}"],
-        ),
-    ];
-    let [field, value] = line.arguments else {
-        return;
+/// The transport as it is printed, with what the upstreams' scheme adds to it; none when it is the default.
+fn finish_transport(
+    transport: Option<Transport>,
+    scheme: Option<&(Token, Scheme)>,
+    cx: &mut Context,
+) -> Parsed<Option<Transport>> {
+    let scheme_of = |wanted| scheme.filter(|(_, scheme)| *scheme == wanted);
+    let mut http = match transport {
+        None => HttpTransport::default(),
+        Some(Transport::Http(http)) => *http,
+        Some(other) => {
+            if let Some((token, scheme)) =
+                scheme_of(Scheme::Https).or_else(|| scheme_of(Scheme::H2c))
+            {
+                let message = format!("`{scheme}` upstreams cannot be talked to by FastCGI");
+                let help = "leave out the scheme";
+                return Err(cx.fail(token, codes::CONFLICT, message, help));
+            }
+            return Ok(Some(other));
+        }
     };
-    let needless = SET_ANYWAY.iter().any(|(name, values)| {
-        field.text.eq_ignore_ascii_case(name) && values.contains(&value.text.as_str())
-    });
-    if needless {
-        let message = format!("the proxy sets `{}` by itself", field.text);
-        cx.warn(line.name, codes::SUSPICIOUS, message, "remove the line");
+    if let Some((token, _)) = scheme_of(Scheme::Http).filter(|_| http.tls.is_some()) {
+        let message = "the upstream is `http://`, but its transport asks for TLS";
+        let help = "write `https://`, or leave out the `tls` lines";
+        return Err(cx.fail(token, codes::CONFLICT, message, help));
     }
+    if scheme_of(Scheme::Https).is_some() {
+        http.tls.get_or_insert_default();
+    }
+    if scheme_of(Scheme::H2c).is_some() {
+        http.versions = vec!["h2c".to_owned(), "2".to_owned()];
+    }
+    Ok(Some(http)
+        .filter(|http| *http != HttpTransport::default())
+        .map(|http| Transport::Http(Box::new(http))))
 }
 
 /// Lines that no word names: conditions on responses, and mistakes.
-fn other(_: &mut Proxy, line: &Line, cx: &mut Context) -> Parsed<()> {
-    if line.name.text.starts_with('@') {
-        let message = format!(
-            "the response matcher `{}` is not supported yet",
-            line.name.text
-        );
-        return Err(cx.fail(
-            line.name,
-            codes::UNSUPPORTED_SUBDIRECTIVE,
-            message,
-            "remove it",
-        ));
+fn other(proxy: &mut Proxy, line: &Line, cx: &mut Context) -> Parsed<()> {
+    if responses::is_matcher(line) {
+        return proxy.responses.define(line, cx);
     }
-    Grammar {
-        other: None,
-        ..GRAMMAR
-    }
-    .apply(line, &mut Proxy::default(), cx)
+    GRAMMAR.unknown(line, cx)
 }

@@ -1,0 +1,42 @@
+//! `expression <text>`, and a quoted text in a matcher's place
+
+use zs_syntax::{Quote, Token};
+
+use super::Matching;
+use crate::context::{Context, Parsed};
+use crate::model::{At, CelExpression, Expression};
+use crate::spec::{Entry, Line, Shape};
+
+pub(super) const ENTRY: Entry<Matching> = Entry::<Matching>::once(
+    NAME,
+    Shape::arguments(1, usize::MAX, "expression <text>"),
+    apply,
+)
+.unbuilt();
+
+pub(super) const NAME: &str = "expression";
+
+fn apply(matching: &mut Matching, line: &Line, _: &mut Context) -> Parsed<()> {
+    let expression = match line.arguments {
+        [text] => CelExpression {
+            expr: text.text.clone(),
+            name: matching.name.clone(),
+        },
+        // Quotes among several words belong to the expression. Such an expression has no name.
+        words => CelExpression {
+            expr: words.iter().map(raw).collect::<Vec<_>>().join(" "),
+            name: String::new(),
+        },
+    };
+    matching.set.expression = Some(At::new(Expression::Cel(expression), line.name.span));
+    Ok(())
+}
+
+/// A word with its quotes.
+fn raw(token: &Token) -> String {
+    match token.quote {
+        Quote::None | Quote::Heredoc => token.text.clone(),
+        Quote::Double => format!("\"{}\"", token.text),
+        Quote::Backtick => format!("`{}`", token.text),
+    }
+}
