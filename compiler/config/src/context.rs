@@ -66,6 +66,11 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Counts groups from the start again, as Caddy's adapter does behind the named routes.
+    pub(crate) fn restart_groups(&mut self) {
+        self.groups = 0;
+    }
+
     /// A group name that was not used before. Caddy's adapter counts them in the order in which it meets subroutes.
     pub(crate) fn next_group(&mut self) -> String {
         self.groups += 1;

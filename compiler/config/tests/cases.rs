@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use common::oracle::normal;
 use common::{FolderHost, caddy, run, run_for};
 use serde_json::Value;
 use zs_config::Purpose;
@@ -71,7 +72,7 @@ fn configurations() {
                 .output()
                 .unwrap();
             let theirs: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-            if theirs != serde_json::from_str::<Value>(&config.to_json()).unwrap() {
+            if normal(theirs) != normal(serde_json::from_str(&config.to_json()).unwrap()) {
                 failures.push(format!(
                     "{name}: Caddy says\n{}",
                     String::from_utf8_lossy(&output.stdout)

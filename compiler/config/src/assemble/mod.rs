@@ -36,6 +36,7 @@ pub(crate) fn config(tree: &Tree, purpose: Purpose, sink: &mut Sink) -> Parsed<C
     for block in routes {
         result = result.and(named.define(block, &mut cx));
     }
+    cx.restart_groups();
     let mut sites = Vec::new();
     for block in blocks {
         match check_keys(block, &mut cx).and_then(|()| site::parse(block, &mut cx)) {

@@ -6,9 +6,11 @@
 )]
 
 pub mod generator;
+pub mod generator_handlers;
 pub mod generator_sites;
 pub mod layout;
 pub mod numbers;
+pub mod oracle;
 
 use std::path::{Path, PathBuf};
 use std::{env, io};

@@ -155,12 +155,14 @@ fn finish_transport(
         None => HttpTransport::default(),
         Some(Transport::Http(http)) => *http,
         Some(other) => {
-            if let Some((token, scheme)) =
-                scheme_of(Scheme::Https).or_else(|| scheme_of(Scheme::H2c))
-            {
-                let message = format!("`{scheme}` upstreams cannot be talked to by FastCGI");
+            if let Some((token, _)) = scheme_of(Scheme::Https) {
+                let message = "`https://` upstreams cannot be talked to by FastCGI";
                 let help = "leave out the scheme";
                 return Err(cx.fail(token, codes::CONFLICT, message, help));
+            }
+            if let Some((token, _)) = scheme_of(Scheme::H2c) {
+                let message = "`h2c://` has no effect on upstreams that are talked to by FastCGI";
+                cx.warn(token, codes::SUSPICIOUS, message, "leave out the scheme");
             }
             return Ok(Some(other));
         }
