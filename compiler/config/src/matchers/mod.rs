@@ -216,6 +216,7 @@ fn nested_set(line: &Line, name: &str, depth: usize, cx: &mut Context) -> Parsed
             GRAMMAR.apply(&inner, &mut matching, cx)?;
         }
     } else if depth == 0 {
+        refuse_quoted(line.lines(), cx)?;
         GRAMMAR.apply_all(line.lines(), &mut matching, cx)?;
     } else {
         let is_quoted = |segment: &&Segment| segment.name().is_quoted();
@@ -237,9 +238,21 @@ fn nested_set(line: &Line, name: &str, depth: usize, cx: &mut Context) -> Parsed
     Ok(matching.set)
 }
 
+/// In the block of a definition an expression needs its name.
+fn refuse_quoted(lines: &[Segment], cx: &mut Context) -> Parsed<()> {
+    match lines.iter().find(|segment| segment.name().is_quoted()) {
+        None => Ok(()),
+        Some(segment) => {
+            let message = "an expression in a block begins with its matcher's name";
+            let help = "write `expression` before it";
+            Err(cx.fail(segment.name(), codes::BAD_MATCHER, message, help))
+        }
+    }
+}
+
 /// A quoted word in a matcher's place is an expression.
 fn quoted(line: &Line, matching: &mut Matching, cx: &mut Context) -> Parsed<()> {
-    Shape::arguments(0, 0, "`<expression>`").check(line, cx)?;
+    Shape::arguments(0, 0, "\"<expression>\"").check(line, cx)?;
     if matching.set.expression.is_some() {
         let message = "there is an expression already";
         let help = "join the two with `&&`";
