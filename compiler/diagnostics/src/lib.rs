@@ -8,6 +8,8 @@
 
 pub mod codes;
 mod diagnostic;
+mod explanation;
+mod line;
 mod nearest;
 mod render;
 mod sink;
@@ -15,6 +17,8 @@ mod source;
 
 pub use codes::Code;
 pub use diagnostic::{Diagnostic, Label, Severity};
+pub use explanation::explanation;
+pub use line::{to_github_line, to_short_line};
 pub use nearest::nearest;
 pub use render::{Style, render, render_all, to_json_line};
 pub use sink::Sink;

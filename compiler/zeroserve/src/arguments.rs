@@ -30,8 +30,23 @@ pub enum Command {
     Adapt(Adapt),
     /// Check a Caddyfile without building anything.
     Validate(Input),
+    /// Write a Caddyfile in the standard layout.
+    #[command(after_help = "Exit code 1 says that the file was not in the standard layout.")]
+    Fmt(Fmt),
     /// Tell what a built site is made of.
     Inspect(Inspect),
+    /// Tell the long story of a message by its code.
+    Explain(Explain),
+    /// Hash a password for `basic_auth`.
+    HashPassword(HashPassword),
+    /// List directives, matchers and options, and what becomes of each.
+    ListModules,
+    /// Print the version.
+    Version,
+    /// Print a completion script for a shell.
+    Completion(Completion),
+    /// Write manual pages.
+    Manpage(Manpage),
 }
 
 /// Which configuration is read.
@@ -52,6 +67,22 @@ pub struct Input {
     /// Print how long each stage took
     #[arg(long)]
     pub time: bool,
+    /// How errors and warnings are printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub message_format: MessageFormat,
+}
+
+/// How errors and warnings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// With the lines that they are about, for people.
+    Text,
+    /// One line of JSON each.
+    Json,
+    /// `file:line:column: severity[code]: message`.
+    Short,
+    /// Annotations of GitHub Actions.
+    Github,
 }
 
 /// The configuration's language.
@@ -145,6 +176,84 @@ pub struct Adapt {
     /// Indent the output
     #[arg(short, long)]
     pub pretty: bool,
+    /// Check too that a site can be built of it
+    #[arg(long)]
+    pub validate: bool,
+}
+
+/// `fmt`.
+#[derive(Args, Debug)]
+pub struct Fmt {
+    /// The file, `-` for standard input [default: Caddyfile]
+    #[arg(value_name = "CADDYFILE")]
+    pub file: Option<PathBuf>,
+    /// The file, as Caddy spells it
+    #[arg(short, long, value_name = "FILE", conflicts_with = "file")]
+    pub config: Option<PathBuf>,
+    /// Write the file instead of printing it
+    #[arg(short = 'w', long)]
+    pub overwrite: bool,
+    /// Print what would change
+    #[arg(short, long, conflicts_with = "overwrite")]
+    pub diff: bool,
+}
+
+/// `explain`.
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// The code of the message, such as ZS0101 [default: list all]
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+/// `hash-password`.
+#[derive(Args, Debug)]
+pub struct HashPassword {
+    /// The password [default: asked for, or read from standard input]
+    #[arg(short, long, value_name = "PASSWORD")]
+    pub plaintext: Option<String>,
+    /// How it is hashed
+    #[arg(short, long, value_name = "NAME", default_value = "bcrypt")]
+    pub algorithm: Algorithm,
+    /// Cost of bcrypt: the logarithm of its rounds
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u32).range(4..=31))]
+    pub bcrypt_cost: u32,
+    /// Passes of argon2id over its memory
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub argon2id_time: u32,
+    /// Memory of argon2id, in KiB
+    #[arg(long, value_name = "N", default_value_t = 47_104, value_parser = clap::value_parser!(u32).range(8..))]
+    pub argon2id_memory: u32,
+    /// Lanes of argon2id
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=255))]
+    pub argon2id_threads: u32,
+    /// Bytes of the hash of argon2id
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(4..=1024))]
+    pub argon2id_keylen: u32,
+}
+
+/// How a password is hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Algorithm {
+    /// bcrypt.
+    Bcrypt,
+    /// Argon2id (RFC 9106).
+    Argon2id,
+}
+
+/// `completion`.
+#[derive(Args, Debug)]
+pub struct Completion {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// `manpage`.
+#[derive(Args, Debug)]
+pub struct Manpage {
+    /// The folder for the pages, made if it is not there
+    #[arg(short = 'o', long, value_name = "FOLDER")]
+    pub directory: PathBuf,
 }
 
 /// `inspect`.

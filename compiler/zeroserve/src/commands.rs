@@ -8,17 +8,19 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use zs_diagnostics::Style;
+use zs_diagnostics::{Style, to_github_line, to_json_line, to_short_line};
 use zs_link::{Inputs, Linker, Wild};
 
-use crate::arguments::{Adapt, Arguments, Build, Command, Input, Inspect, Run, Stage};
+use crate::arguments::{
+    Adapt, Arguments, Build, Command, Input, Inspect, MessageFormat, Run, Stage,
+};
 use crate::compile::{Compiler, Failure, Outcome, Site};
 use crate::environment::Environment;
-use crate::{embedded, inspect, output, run};
+use crate::{embedded, fmt, inspect, output, password, reference, run};
 use zs_config::Purpose;
 
 /// The file that is read when none is named, as Caddy does.
-const DEFAULT_FILE: &str = "Caddyfile";
+pub(crate) const DEFAULT_FILE: &str = "Caddyfile";
 
 /// Runs a command.
 pub fn dispatch(arguments: Arguments) -> ExitCode {
@@ -35,7 +37,14 @@ pub fn dispatch(arguments: Arguments) -> ExitCode {
             println!("{}: the configuration is valid", file.display());
             Ok(())
         }),
+        Command::Fmt(fmt) => exit(fmt::run(&fmt)),
         Command::Inspect(inspect) => exit(self::inspect(&inspect)),
+        Command::Explain(explain) => exit(reference::explain(&explain)),
+        Command::HashPassword(arguments) => exit(password::run(&arguments)),
+        Command::ListModules => exit(reference::list_modules()),
+        Command::Version => exit(reference::version()),
+        Command::Completion(completion) => exit(reference::completion(&completion)),
+        Command::Manpage(manpage) => exit(reference::manpages(&manpage.directory)),
     }
 }
 
@@ -50,7 +59,7 @@ fn with_compiler(
     };
     let mut compiler = Compiler::new(environment);
     let result = command(&mut compiler, &file_of(input));
-    report(&compiler);
+    report(&compiler, input.message_format);
     if input.time {
         compiler.times.print();
     }
@@ -66,9 +75,19 @@ fn file_of(input: &Input) -> PathBuf {
         .unwrap_or_else(|| DEFAULT_FILE.into())
 }
 
-fn report(compiler: &Compiler) {
+fn report(compiler: &Compiler, format: MessageFormat) {
     let (errors, warnings) = compiler.counts();
     if errors + warnings == 0 {
+        return;
+    }
+    let line = match format {
+        MessageFormat::Text => None,
+        MessageFormat::Json => Some(to_json_line as fn(&_, &_) -> _),
+        MessageFormat::Short => Some(to_short_line as fn(&_, &_) -> _),
+        MessageFormat::Github => Some(to_github_line as fn(&_, &_) -> _),
+    };
+    if let Some(line) = line {
+        compiler.lines(line).for_each(|line| eprintln!("{line}"));
         return;
     }
     let style = if std::io::stderr().is_terminal() {
@@ -136,6 +155,9 @@ fn link(compiler: &mut Compiler, site: &Site, strip: bool) -> Result<Vec<u8>, Fa
 }
 
 fn adapt(compiler: &mut Compiler, file: &Path, adapt: &Adapt) -> Result<(), Failure> {
+    if adapt.validate {
+        compiler.validate(file)?;
+    }
     let config = compiler.adapt(file, Purpose::Adapt)?;
     print(
         &(if adapt.pretty {
@@ -178,7 +200,7 @@ fn serve(arguments: &Run) -> ExitCode {
 }
 
 /// Prints to standard output; a reader that went away is no error.
-fn print(text: &str) -> Result<(), Failure> {
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::System(
             format!("cannot write to standard output: {error}"),

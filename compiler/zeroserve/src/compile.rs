@@ -8,7 +8,7 @@ use zs_audit::{Hint, Placed};
 use zs_bpf::Image;
 use zs_config::Purpose;
 use zs_config::model::{Config, Handler, Route};
-use zs_diagnostics::{Severity, Sink, SourceMap, Style, render_all};
+use zs_diagnostics::{Diagnostic, Severity, Sink, SourceMap, Style, render_all};
 use zs_ir::Program;
 use zs_native::{Code, Target};
 use zs_syntax::Tree;
@@ -130,6 +130,15 @@ impl Compiler {
     /// The diagnostics so far, as text for a terminal or a file.
     pub fn diagnostics(&self, style: Style) -> String {
         render_all(self.sink.diagnostics(), &self.sources, style)
+    }
+
+    /// The diagnostics so far, each as one line.
+    pub fn lines<'c>(
+        &'c self,
+        line: impl Fn(&Diagnostic, &SourceMap) -> String + 'c,
+    ) -> impl Iterator<Item = String> + 'c {
+        let diagnostics = self.sink.diagnostics().iter();
+        diagnostics.map(move |diagnostic| line(diagnostic, &self.sources))
     }
 
     /// How many errors and warnings there are.

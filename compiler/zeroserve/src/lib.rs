@@ -1,4 +1,4 @@
-//! The command: build, run, adapt, validate and inspect.
+//! The command: building and running sites, and what helps with their configuration.
 //!
 //! This crate joins the rooms: it reads arguments, calls the stages in order and is
 //! the only place where compiler and runtime meet. What goes wrong is printed
@@ -11,8 +11,11 @@ mod commands;
 pub mod compile;
 pub mod embedded;
 mod environment;
+mod fmt;
 pub mod inspect;
 mod output;
+mod password;
+mod reference;
 pub mod run;
 mod timing;
 

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Writes an executable file: beside its place first, to the disk, then into
@@ -11,8 +11,23 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// What the system says.
 pub fn write_executable(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write(path, bytes, 0o755)
+}
+
+/// Writes a file in the same way; a file that is there keeps its permissions,
+/// and a symbolic link stays one.
+///
+/// # Errors
+/// What the system says.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mode = fs::metadata(&target).map_or(0o644, |known| known.permissions().mode() & 0o7777);
+    write(&target, bytes, mode)
+}
+
+fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let beside = beside(path);
-    let written = write_synced(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    let written = write_synced(&beside, bytes, mode).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         // The first error is the one to tell.
         let _ = fs::remove_file(&beside);
@@ -21,12 +36,12 @@ pub fn write_executable(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(path)
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_synced(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
-        .mode(0o755)
+        .mode(mode)
         .open(path)?;
     file.write_all(bytes)?;
     file.sync_all()

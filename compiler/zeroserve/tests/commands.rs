@@ -1,0 +1,146 @@
+//! Commands around the main job: what they print, and how they exit.
+
+mod common;
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::{Command, Output, Stdio};
+
+use argon2::{Argon2, PasswordVerifier};
+use common::{Folder, ZEROSERVE, zeroserve};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs the command with something on its standard input.
+fn with_input(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(ZEROSERVE)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    let mut stdin = child.stdin.take().expect("its input");
+    stdin.write_all(input.as_bytes()).expect("it reads");
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
+#[test]
+fn fmt_says_whether_there_was_something_to_do() {
+    let folder = Folder::new("fmt");
+    let file = folder.write("Caddyfile", ":80 {\n  respond a\n}\n");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("permissions");
+    let link = folder.path("link");
+    symlink(&file, &link).expect("a link");
+    let name = link.to_string_lossy();
+    let tidy = ":80 {\n\trespond a\n}\n";
+    let printed = zeroserve(&["fmt", &name]);
+    assert_eq!(text(&printed.stdout), tidy);
+    assert_eq!(printed.status.code(), Some(1));
+    let different = zeroserve(&["fmt", "--diff", &name]);
+    assert_eq!(
+        text(&different.stdout),
+        "  :80 {\n-   respond a\n+ \trespond a\n  }\n"
+    );
+    assert_eq!(different.status.code(), Some(1));
+    let written = zeroserve(&["fmt", "--overwrite", "--config", &name]);
+    assert_eq!(written.status.code(), Some(0));
+    assert_eq!(fs::read_to_string(&file).expect("the file"), tidy);
+    let mode = fs::metadata(&file).expect("the file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
+    assert_eq!(zeroserve(&["fmt", &name]).status.code(), Some(0));
+    assert_eq!(
+        text(&with_input(&["fmt", "-"], ":80\n\n\n").stdout),
+        ":80\n"
+    );
+    let broken = with_input(&["fmt", "-"], ":80 {\n\trespond \"a\n");
+    assert_eq!(broken.status.code(), Some(1));
+    assert_eq!(text(&broken.stdout), "");
+    assert!(text(&broken.stderr).contains("error[ZS0001]"));
+    assert_eq!(zeroserve(&["fmt", "/nothing"]).status.code(), Some(3));
+}
+
+#[test]
+fn messages_have_the_format_that_was_asked_for() {
+    let folder = Folder::new("messages");
+    let file = folder.write("Caddyfile", ":80 {\n\trespnd a\n}\n");
+    let name = file.to_string_lossy();
+    let messages = |format: &str| {
+        let output = zeroserve(&["validate", &name, "--message-format", format]);
+        assert_eq!(output.status.code(), Some(1), "{format}");
+        text(&output.stderr)
+    };
+    assert!(messages("text").contains("help: did you mean `respond`?"));
+    assert_eq!(
+        messages("short"),
+        format!("{name}:2:2: error[ZS0101]: unknown directive `respnd`\n")
+    );
+    assert_eq!(
+        messages("github"),
+        format!(
+            "::error file={name},line=2,col=2,endLine=2,endColumn=8,title=ZS0101::\
+             unknown directive `respnd`%0Ahelp: did you mean `respond`?\n"
+        )
+    );
+    let json = messages("json");
+    assert!(
+        json.starts_with("{\"code\":\"ZS0101\",\"severity\":\"error\","),
+        "{json}"
+    );
+    assert_eq!(json.lines().count(), 1);
+}
+
+#[test]
+fn adapt_can_check_too() {
+    let folder = Folder::new("adapt");
+    // Understood, and nothing that can be built.
+    let file = folder.write("Caddyfile", ":80 {\n\ttracing\n}\n");
+    let name = file.to_string_lossy();
+    assert_eq!(zeroserve(&["adapt", &name]).status.code(), Some(0));
+    let checked = zeroserve(&["adapt", &name, "--validate"]);
+    assert_eq!(checked.status.code(), Some(1));
+    assert_eq!(text(&checked.stdout), "");
+    assert!(text(&checked.stderr).contains("directive `tracing` is not supported yet"));
+}
+
+#[test]
+fn passwords_are_hashed_as_caddy_reads_them() {
+    let bcrypt = zeroserve(&["hash-password", "-p", "secret", "--bcrypt-cost", "4"]);
+    let hash = text(&bcrypt.stdout);
+    assert!(hash.starts_with("$2a$04$"), "{hash}");
+    assert_eq!(bcrypt::verify("secret", hash.trim()).ok(), Some(true));
+    let arguments = ["hash-password", "-a", "argon2id", "--argon2id-memory", "64"];
+    let hash = text(&with_input(&arguments, "secret\n").stdout);
+    assert!(hash.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{hash}");
+    let verified = Argon2::default().verify_password(b"secret", hash.trim());
+    assert!(verified.is_ok());
+    assert!(!with_input(&["hash-password"], "\n").status.success());
+    let long = "x".repeat(73);
+    assert!(!zeroserve(&["hash-password", "-p", &long]).status.success());
+}
+
+#[test]
+fn what_is_known_is_told() {
+    let story = zeroserve(&["explain", "zs0101"]);
+    assert!(text(&story.stdout).starts_with("ZS0101: a word is no directive\n"));
+    assert_eq!(zeroserve(&["explain", "ZS9999"]).status.code(), Some(3));
+    assert!(text(&zeroserve(&["explain"]).stdout).contains("\nZS0205  "));
+    let modules = text(&zeroserve(&["list-modules"]).stdout);
+    assert!(modules.contains("directive\trespond\tworks\n"), "{modules}");
+    assert!(text(&zeroserve(&["version"]).stdout).starts_with("zeroserve "));
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = zeroserve(&["completion", shell]);
+        assert!(text(&script.stdout).contains("hash-password"), "{shell}");
+    }
+    let folder = Folder::new("manpage");
+    let pages = folder.path("pages");
+    let written = zeroserve(&["manpage", "-o", &pages.to_string_lossy()]);
+    assert!(written.status.success());
+    let page = fs::read_to_string(pages.join("zeroserve-build.8")).expect("a page");
+    assert!(page.contains(".TH zeroserve-build 8"), "{page}");
+}
