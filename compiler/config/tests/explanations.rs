@@ -1,8 +1,11 @@
 //! The examples of `zeroserve explain`: the wrong one of each code is told by that code, the right one is not.
 
+use std::io;
+use std::path::Path;
+
 use zs_config::{Purpose, adapt};
 use zs_diagnostics::{Sink, SourceMap, Style, codes, explanation, render_all};
-use zs_syntax::{MapHost, parse};
+use zs_syntax::{Host, parse};
 
 /// The example below a heading, without its indentation.
 fn example(text: &str, heading: &str) -> Option<String> {
@@ -11,11 +14,36 @@ fn example(text: &str, heading: &str) -> Option<String> {
     Some(lines.map(|line| format!("{}\n", &line[4..])).collect())
 }
 
+/// Files and variables that are not there, where a site is to be built.
+struct Strict;
+
+impl Host for Strict {
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn refuses_unset(&self) -> bool {
+        true
+    }
+
+    fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn list(&self, _: &Path) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn exists(&self, _: &Path) -> bool {
+        false
+    }
+}
+
 /// The codes that an example gives, and how that looks.
 fn codes_of(text: &str) -> (Vec<codes::Code>, String) {
     let (mut sources, mut sink) = (SourceMap::new(), Sink::new());
     let file = sources.add("Caddyfile", text);
-    let tree = parse(&mut sources, file, &MapHost::default(), &mut sink);
+    let tree = parse(&mut sources, file, &Strict, &mut sink);
     if let Some(tree) = tree {
         let _any = adapt(&tree, Purpose::Build, &mut sink);
     }

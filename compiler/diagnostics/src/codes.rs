@@ -100,6 +100,8 @@ codes! {
     EMPTY_IMPORT = 204;
     /// Something is probably a mistake.
     SUSPICIOUS = 205;
+    /// An environment variable that is not set left nothing in a part of a word.
+    UNSET_ENVIRONMENT = 206;
 }
 
 #[cfg(test)]

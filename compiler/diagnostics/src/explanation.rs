@@ -17,6 +17,7 @@ explanations! {
     118 => "ZS0118",
     130 => "ZS0130", 131 => "ZS0131",
     201 => "ZS0201", 202 => "ZS0202", 203 => "ZS0203", 204 => "ZS0204", 205 => "ZS0205",
+    206 => "ZS0206",
 }
 
 /// The long story of a code: what it means, why it is so, what to do, and where it helps an example of the mistake

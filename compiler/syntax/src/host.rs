@@ -9,6 +9,12 @@ pub trait Host {
     /// The value of an environment variable, or none when it is not set.
     fn variable(&self, name: &str) -> Option<String>;
 
+    /// Whether a variable that is not set and leaves something empty is an error. It is where a site is built; Caddy's
+    /// adapter puts nothing in.
+    fn refuses_unset(&self) -> bool {
+        false
+    }
+
     /// The bytes of a file.
     ///
     /// # Errors

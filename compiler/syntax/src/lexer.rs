@@ -7,7 +7,7 @@ use zs_diagnostics::{Diagnostic, FileId, Sink, SourceMap, codes};
 use crate::heredoc::{self, Opening};
 use crate::limits::FILE_BYTES_MAX;
 use crate::substitute::{Substituted, UnsetVariable};
-use crate::{Host, Quote, Token};
+use crate::{Host, Quote, Token, unset};
 
 /// The raw pieces of a text. Quoted words and heredocs are completed by hand from their first piece.
 #[derive(Logos, Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,10 @@ pub(crate) fn lex_file(
             substituted.span(0, 0),
             message,
         ));
+        return None;
+    }
+    let source = &sources.file(file).text;
+    if host.refuses_unset() && unset::refuse(file, source, &substituted.unset, sink) {
         return None;
     }
     match Lexer::new(&substituted).run() {

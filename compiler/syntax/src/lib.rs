@@ -22,6 +22,7 @@ mod substitute;
 mod terminal;
 mod token;
 mod tree;
+mod unset;
 
 lalrpop_util::lalrpop_mod!(
     #[allow(

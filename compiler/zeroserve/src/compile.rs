@@ -68,14 +68,14 @@ impl Compiler {
         emit: Option<Stage>,
         threads: NonZeroUsize,
     ) -> Result<Outcome, Failure> {
-        let (tree, hash) = match self.tree(file, emit)? {
-            Parsed::Tree(tree, hash) => (tree, hash),
-            Parsed::Dump(text) => return Ok(Outcome::Text(text)),
-        };
-        let purpose = if emit == Some(Stage::Config) {
+        let purpose = if emit.is_some_and(|stage| stage <= Stage::Config) {
             Purpose::Adapt
         } else {
             Purpose::Build
+        };
+        let (tree, hash) = match self.tree(file, purpose, emit)? {
+            Parsed::Tree(tree, hash) => (tree, hash),
+            Parsed::Dump(text) => return Ok(Outcome::Text(text)),
         };
         let config = self.config(&tree, purpose)?;
         if emit == Some(Stage::Config) {
@@ -114,7 +114,7 @@ impl Compiler {
 
     /// The typed configuration of a file, to be printed or to be built.
     pub fn adapt(&mut self, file: &Path, purpose: Purpose) -> Result<Config, Failure> {
-        match self.tree(file, None)? {
+        match self.tree(file, purpose, None)? {
             Parsed::Tree(tree, _) => self.config(&tree, purpose),
             Parsed::Dump(_) => Err(Failure::Configuration),
         }
@@ -153,7 +153,13 @@ impl Compiler {
         (of(Severity::Error), of(Severity::Warning))
     }
 
-    fn tree(&mut self, file: &Path, emit: Option<Stage>) -> Result<Parsed, Failure> {
+    fn tree(
+        &mut self,
+        file: &Path,
+        purpose: Purpose,
+        emit: Option<Stage>,
+    ) -> Result<Parsed, Failure> {
+        self.environment.refuse_unset(purpose == Purpose::Build);
         let unreadable = |reason: &dyn std::fmt::Display| {
             Failure::System(format!("cannot read {}: {reason}", file.display()))
         };

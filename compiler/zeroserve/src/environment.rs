@@ -10,6 +10,7 @@ use zs_syntax::{Host, SystemHost};
 #[derive(Debug, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+    refuses_unset: bool,
 }
 
 impl Environment {
@@ -31,7 +32,15 @@ impl Environment {
                 }
             }
         }
-        Ok(Self { variables })
+        Ok(Self {
+            variables,
+            refuses_unset: false,
+        })
+    }
+
+    /// Says whether a variable that is not set may leave something empty.
+    pub fn refuse_unset(&mut self, refuse: bool) {
+        self.refuses_unset = refuse;
     }
 }
 
@@ -41,6 +50,10 @@ impl Host for Environment {
             .get(name)
             .cloned()
             .or_else(|| SystemHost.variable(name))
+    }
+
+    fn refuses_unset(&self) -> bool {
+        self.refuses_unset
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

@@ -144,3 +144,44 @@ fn what_is_known_is_told() {
     let page = fs::read_to_string(pages.join("zeroserve-build.8")).expect("a page");
     assert!(page.contains(".TH zeroserve-build 8"), "{page}");
 }
+
+#[test]
+fn variables_that_are_not_set_are_named() {
+    let folder = Folder::new("unset");
+    let check = |command: &str, caddyfile: &str| {
+        let file = folder.write("Caddyfile", caddyfile);
+        let name = file.to_string_lossy();
+        let arguments = [command, &*name, "--message-format", "short"];
+        let output = zeroserve(&arguments);
+        let place = format!("{name}:");
+        let lines = text(&output.stderr).replace(&place, "");
+        (output.status.code(), lines)
+    };
+    for empty in [
+        ":80 {\n\treverse_proxy {$ZS_TEST_UNSET}\n}\n",
+        ":80 {\n\treverse_proxy http://{$ZS_TEST_UNSET}\n}\n",
+        ":80 {\n\trespond \"{$ZS_TEST_UNSET}{$ZS_TEST_NEITHER}\"\n}\n",
+        ":80 {\n\t# {$ZS_TEST_COMMENT}\n\timport {$ZS_TEST_UNSET}\n}\n",
+        ":80, {$ZS_TEST_UNSET}:8080 {\n}\n",
+        "http://a.test:{$ZS_TEST_PORT:80}, :{$ZS_TEST_UNSET} {\n}\n",
+    ] {
+        let (code, lines) = check("validate", empty);
+        assert_eq!(code, Some(1), "{empty}");
+        let first = lines.lines().next().unwrap_or_default();
+        assert!(
+            first.contains("error[ZS0009]: `{$ZS_TEST_UNSET}` is not set"),
+            "{empty}{lines}"
+        );
+        assert!(!lines.contains("COMMENT"), "{lines}");
+    }
+    let part = ":80 {\n\trespond \"a{$ZS_TEST_UNSET}\"\n}\n";
+    let (code, lines) = check("validate", part);
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        lines,
+        "2:12: warning[ZS0206]: `{$ZS_TEST_UNSET}` is not set, so that nothing is put in here\n"
+    );
+    // As Caddy's adapter, which puts nothing in.
+    let nothing = ":80 {\n\trespond \"{$ZS_TEST_UNSET}\" 200\n}\n";
+    assert_eq!(check("adapt", nothing), (Some(0), String::new()));
+}
