@@ -44,6 +44,8 @@ pub(crate) struct Context<'a> {
     pub(crate) site_files: SiteFiles,
     /// The named routes that `invoke` named since this was taken last.
     pub(crate) invoked: Vec<Token>,
+    /// The local authorities that `acme_server` directives sign with.
+    pub(crate) acme_authorities: Vec<String>,
     groups: u32,
     logs: u32,
 }
@@ -61,6 +63,7 @@ impl<'a> Context<'a> {
             certificate_tags: BTreeMap::new(),
             site_files: SiteFiles::default(),
             invoked: Vec::new(),
+            acme_authorities: Vec::new(),
             groups: 0,
             logs: 0,
         }

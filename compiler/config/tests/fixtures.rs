@@ -9,7 +9,16 @@ use serde_json::Value;
 use zs_diagnostics::{Severity, Style, render_all};
 
 /// Fixtures that name modules which only Caddy's own tests have, each with what it names.
-const MOCKS: &[(&str, &str)] = &[];
+const MOCKS: &[(&str, &str)] = &[
+    ("acme_dns_configured.caddyfiletest", "DNS provider `mock`"),
+    ("acme_dns_naked_use_dns_defaults.caddyfiletest", "DNS provider `mock`"),
+    ("global_options_resolvers_local_dns_inherit.caddyfiletest", "DNS provider `mock`"),
+    ("tls_dns_resolvers_with_global_provider.caddyfiletest", "DNS provider `mock`"),
+    ("tls_dns_ttl.caddyfiletest", "DNS provider `mock`"),
+    ("tls_propagation_options.caddyfiletest", "DNS provider `mock`"),
+    ("wildcard_pattern.caddyfiletest", "DNS provider `mock`"),
+    ("tls_client_auth_cert_file-legacy-with-verifier.caddyfiletest", "verifier `dummy`"),
+];
 
 #[test]
 fn fixtures() {

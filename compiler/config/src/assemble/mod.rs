@@ -13,7 +13,7 @@ use zs_syntax::{ServerBlock, Token, Tree};
 use self::named_routes::NamedRoutes;
 use self::site::Site;
 use crate::context::{Context, Parsed, Purpose};
-use crate::model::{Apps, Config, HttpApp};
+use crate::model::{Apps, Config, EventsApp, HttpApp};
 use crate::{directives, options, tls};
 
 pub(crate) use self::pairing::{Pairing, SitePart};
@@ -69,11 +69,17 @@ fn assemble(sites: &[Site], named: &NamedRoutes, cx: &mut Context) -> Parsed<Con
     }
     http.metrics = options::servers::apply(&mut http.servers, cx)?;
     let tls = tls::automation::app(&pairings, sites, cx)?;
-    let pki = tls::pki::app(sites, cx);
+    let pki = tls::pki::app(cx);
     let logging = logs::logging(&pairings, sites, cx);
     let options = &cx.options;
     let http = Some(http).filter(|http| !http.servers.is_empty());
-    let apps = Apps { http, pki, tls };
+    let events = options.events.then(EventsApp::default);
+    let apps = Apps {
+        events,
+        http,
+        pki,
+        tls,
+    };
     Ok(Config {
         admin: options.admin(),
         logging,

@@ -24,6 +24,9 @@ pub struct Config {
 /// The applications, in alphabetical order as they are printed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Apps {
+    /// Events, which only plugins handle.
+    #[serde(skip_serializing_if = "is_default")]
+    pub events: Option<EventsApp>,
     /// The HTTP servers.
     #[serde(skip_serializing_if = "is_default")]
     pub http: Option<HttpApp>,
@@ -34,6 +37,10 @@ pub struct Apps {
     #[serde(skip_serializing_if = "is_default")]
     pub tls: Option<TlsApp>,
 }
+
+/// Handlers of events. All are plugins, so there is never one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct EventsApp {}
 
 /// The `admin` option.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

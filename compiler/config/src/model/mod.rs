@@ -12,6 +12,7 @@ mod files;
 mod handler;
 mod headers;
 mod http;
+mod issuer;
 mod json;
 mod listen;
 mod logging;
@@ -29,12 +30,16 @@ mod value;
 pub use balancing::{
     ActiveHealthChecks, HealthChecks, LoadBalancing, PassiveHealthChecks, SelectionPolicy,
 };
-pub use config::{Admin, AdminConfig, Apps, Config, Storage};
+pub use config::{Admin, AdminConfig, Apps, Config, EventsApp, Storage};
 pub use dynamic_upstreams::{AddressRecords, DynamicUpstreams, IpVersions, ServiceRecords};
 pub use files::{Browse, FileMatcher, FileServer, NoSettings};
 pub use handler::{Handler, Invoke, StaticError, StaticResponse, Subroute, VarValue, Vars};
 pub use headers::{HeaderMap, HeaderOps, Headers, Replacement, ResponseHeaderOps, ResponseMatcher};
 pub use http::{AutoHttps, ErrorRoutes, HttpApp, Route};
+pub use issuer::{
+    AcmeIssuer, CertificateAuthority, Challenges, DnsChallenge, ExternalAccount, InternalIssuer,
+    Issuer, KeyPair, PkiApp, PortChallenge, PreferredChains, ZerosslIssuer,
+};
 pub use listen::{ListenAddress, Network, PortRange};
 pub use logging::{
     AppendEncoder, CookieAction, CookieFilter, CustomLog, EncoderFormat, FileWriter, FilterAction,
@@ -64,9 +69,9 @@ pub use server::{
     ServerLogs, StaticIpRanges,
 };
 pub use tls::{
-    AcmeIssuer, AutomationPolicy, CertificateAuthority, CertificateFiles, CertificateSelection,
-    Certificates, ChallengePort, Challenges, ConnectionMatcher, ConnectionPolicy, ExternalAccount,
-    InternalIssuer, Issuer, PkiApp, TlsApp, TlsAutomation,
+    AutomationPolicy, CertificateFiles, CertificateManager, CertificateSelection, Certificates,
+    ConnectionMatcher, ConnectionPolicy, EchName, EncryptedClientHello, HttpCertificates,
+    HttpPermission, OnDemand, Permission, TlsApp, TlsAutomation,
 };
 pub use transport::{
     FastCgiTransport, HttpTransport, KeepAlive, NetworkProxy, Resolver, Transport, UpstreamTls,

@@ -1,10 +1,8 @@
 //! Certificates and handshakes.
 
-use std::collections::BTreeMap;
+use serde::Serialize;
 
-use serde::{Serialize, Serializer};
-
-use super::{Duration, is_default, json};
+use super::{Duration, Issuer, is_default, json};
 
 /// All certificates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -15,6 +13,36 @@ pub struct TlsApp {
     /// Certificates that are obtained.
     #[serde(skip_serializing_if = "is_default")]
     pub automation: Option<TlsAutomation>,
+    /// Whether loaded certificates go without a statement about their revocation.
+    #[serde(skip_serializing_if = "is_default")]
+    pub disable_ocsp_stapling: bool,
+    /// Whether the storage is not tried out at the start.
+    #[serde(skip_serializing_if = "is_default")]
+    pub disable_storage_check: bool,
+    /// Whether nothing is ever deleted from the storage.
+    #[serde(skip_serializing_if = "is_default")]
+    pub disable_storage_clean: bool,
+    /// Encrypted ClientHello.
+    #[serde(skip_serializing_if = "is_default")]
+    pub encrypted_client_hello: Option<EncryptedClientHello>,
+    /// The name servers that are asked when names are proved.
+    #[serde(skip_serializing_if = "is_default")]
+    pub resolvers: Vec<String>,
+}
+
+/// Encrypted ClientHello: the name that is asked for is hidden behind another one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct EncryptedClientHello {
+    /// The names that are shown.
+    #[serde(skip_serializing_if = "is_default")]
+    pub configs: Vec<EchName>,
+}
+
+/// A name that is shown.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct EchName {
+    /// The name.
+    pub public_name: String,
 }
 
 /// Where certificates come from.
@@ -26,6 +54,9 @@ pub struct Certificates {
     /// Pairs of files.
     #[serde(skip_serializing_if = "is_default")]
     pub load_files: Vec<CertificateFiles>,
+    /// Folders with PEM files that hold both certificate and key.
+    #[serde(skip_serializing_if = "is_default")]
+    pub load_folders: Vec<String>,
 }
 
 /// A certificate and its key, in PEM files.
@@ -46,6 +77,45 @@ pub struct TlsAutomation {
     /// The rules; the first whose subjects match counts.
     #[serde(skip_serializing_if = "is_default")]
     pub policies: Vec<AutomationPolicy>,
+    /// When certificates may be obtained at a handshake.
+    #[serde(skip_serializing_if = "is_default")]
+    pub on_demand: Option<OnDemand>,
+    /// The time between two looks at statements about revocation.
+    #[serde(skip_serializing_if = "is_default")]
+    pub ocsp_interval: Duration,
+    /// The time between two looks for certificates that are to be renewed.
+    #[serde(skip_serializing_if = "is_default")]
+    pub renew_interval: Duration,
+    /// The time between two cleanings of the storage.
+    #[serde(skip_serializing_if = "is_default")]
+    pub storage_clean_interval: Duration,
+}
+
+/// When certificates may be obtained at a handshake.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct OnDemand {
+    /// Who is asked.
+    #[serde(skip_serializing_if = "is_default")]
+    pub permission: Option<Permission>,
+}
+
+/// Who is asked whether a certificate may be obtained.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Permission {
+    /// An HTTP server.
+    Http(HttpPermission),
+}
+
+json::modules!(Permission by "module" {
+    Http(permission) => "http",
+});
+
+/// An HTTP server that says whether a certificate may be obtained.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct HttpPermission {
+    /// The URL that the name is sent to.
+    pub endpoint: String,
 }
 
 /// How the certificates of some names are obtained.
@@ -57,101 +127,47 @@ pub struct AutomationPolicy {
     /// Who signs, in order of preference; by the kind of name when there are none.
     #[serde(skip_serializing_if = "is_default")]
     pub issuers: Vec<Issuer>,
+    /// Where certificates are fetched from at a handshake, before any is obtained.
+    #[serde(rename = "get_certificate", skip_serializing_if = "is_default")]
+    pub managers: Vec<CertificateManager>,
+    /// The part of its life that a certificate has left when it is renewed; a third when 0.
+    #[serde(serialize_with = "json::float", skip_serializing_if = "is_default")]
+    pub renewal_window_ratio: f64,
     /// The kind of key.
     #[serde(skip_serializing_if = "is_default")]
     pub key_type: String,
     /// Obtained at the first handshake.
     #[serde(skip_serializing_if = "is_default")]
     pub on_demand: bool,
+    /// Whether a renewed certificate has the key of the old one.
+    #[serde(skip_serializing_if = "is_default")]
+    pub reuse_private_keys: bool,
+    /// Whether certificates go without a statement about their revocation.
+    #[serde(skip_serializing_if = "is_default")]
+    pub disable_ocsp_stapling: bool,
 }
 
-/// Who signs certificates.
+/// Where certificates are fetched from at a handshake.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Issuer {
-    /// An ACME server.
-    Acme(AcmeIssuer),
-    /// The local certificate authority.
-    Internal(InternalIssuer),
+pub enum CertificateManager {
+    /// An HTTP server.
+    Http(HttpCertificates),
+    /// The Tailscale service of this machine.
+    Tailscale,
 }
 
-impl Serialize for Issuer {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let object = match self {
-            Issuer::Acme(issuer) => json::module("module", "acme", issuer),
-            Issuer::Internal(issuer) => json::module("module", "internal", issuer),
-        };
-        object
-            .map_err(serde::ser::Error::custom)?
-            .serialize(serializer)
-    }
-}
+json::modules!(CertificateManager by "via" {
+    Http(manager) => "http",
+    Tailscale => "tailscale",
+});
 
-/// An ACME server and an account there.
+/// An HTTP server that has certificates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct AcmeIssuer {
-    /// The server's directory; Let's Encrypt when empty.
+pub struct HttpCertificates {
+    /// Its URL.
     #[serde(skip_serializing_if = "is_default")]
-    pub ca: String,
-    /// The account's contact.
-    #[serde(skip_serializing_if = "is_default")]
-    pub email: String,
-    /// An account that exists elsewhere.
-    #[serde(skip_serializing_if = "is_default")]
-    pub external_account: Option<ExternalAccount>,
-    /// How names are proved.
-    #[serde(skip_serializing_if = "is_default")]
-    pub challenges: Option<Challenges>,
-    /// Roots by which the server itself is verified.
-    #[serde(skip_serializing_if = "is_default")]
-    pub trusted_roots_pem_files: Vec<String>,
-}
-
-/// External account binding (RFC 8555 §7.3.4).
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct ExternalAccount {
-    /// The key's identifier.
-    #[serde(skip_serializing_if = "is_default")]
-    pub key_id: String,
-    /// The key.
-    #[serde(skip_serializing_if = "is_default")]
-    pub mac_key: String,
-}
-
-/// How names are proved to an ACME server.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Challenges {
-    /// HTTP-01.
-    #[serde(skip_serializing_if = "is_default")]
-    pub http: Option<ChallengePort>,
-    /// TLS-ALPN-01.
-    #[serde(rename = "tls-alpn", skip_serializing_if = "is_default")]
-    pub tls_alpn: Option<ChallengePort>,
-    /// The address to listen on for them.
-    #[serde(skip_serializing_if = "is_default")]
-    pub bind_host: String,
-}
-
-/// The port of a challenge.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct ChallengePort {
-    /// Used inside this machine instead of the standard port.
-    #[serde(skip_serializing_if = "is_default")]
-    pub alternate_port: u16,
-}
-
-/// The local certificate authority as issuer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct InternalIssuer {
-    /// Which local authority; `local` when empty.
-    #[serde(skip_serializing_if = "is_default")]
-    pub ca: String,
-    /// How long a certificate is valid; 12 h when 0.
-    #[serde(skip_serializing_if = "is_default")]
-    pub lifetime: Duration,
-    /// Signed by the root itself.
-    #[serde(skip_serializing_if = "is_default")]
-    pub sign_with_root: bool,
+    pub url: String,
 }
 
 /// How to shake hands with some clients.
@@ -184,6 +200,9 @@ pub struct ConnectionPolicy {
     /// The name to try when there is no certificate for the one asked for.
     #[serde(skip_serializing_if = "is_default")]
     pub fallback_sni: String,
+    /// The file that session keys are written to, so that captured traffic can be read.
+    #[serde(skip_serializing_if = "is_default")]
+    pub insecure_secrets_log: String,
 }
 
 impl ConnectionPolicy {
@@ -211,20 +230,4 @@ pub struct CertificateSelection {
     /// One that has any of these tags.
     #[serde(skip_serializing_if = "is_default")]
     pub any_tag: Vec<String>,
-}
-
-/// The local certificate authorities.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct PkiApp {
-    /// The authorities by name.
-    #[serde(skip_serializing_if = "is_default")]
-    pub certificate_authorities: BTreeMap<String, CertificateAuthority>,
-}
-
-/// A local certificate authority.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct CertificateAuthority {
-    /// Whether the root is put into the system's trust store. A built server never does that by itself.
-    #[serde(skip_serializing_if = "is_default")]
-    pub install_trust: Option<bool>,
 }

@@ -3,17 +3,19 @@
 use zs_diagnostics::codes;
 
 use super::Options;
+use super::maintenance::only_off;
 use crate::context::{Context, Parsed};
 use crate::model::Admin;
 use crate::spec::{Block, Entry, Grammar, Line, Shape, Vocabulary};
+use crate::support::Status;
 
 pub(super) const ENTRIES: &[Entry<Options>] = &[
-    Entry::once(
+    Entry::last(
         "admin",
         Shape::with_block(0, 1, Block::Maybe, "admin off|<address>"),
         admin,
     ),
-    Entry::once(
+    Entry::last(
         "persist_config",
         Shape::arguments(1, 1, "persist_config off"),
         persist_config,
@@ -23,7 +25,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
 const GRAMMAR: Grammar<Admin> = Grammar {
     vocabulary: Vocabulary::Subdirective("admin"),
     entries: &[&[
-        Entry::once(
+        Entry::last(
             "enforce_origin",
             Shape::arguments(0, 0, "enforce_origin"),
             |admin, _, _| {
@@ -31,7 +33,7 @@ const GRAMMAR: Grammar<Admin> = Grammar {
                 Ok(())
             },
         ),
-        Entry::once(
+        Entry::last(
             "origins",
             Shape::arguments(0, usize::MAX, "origins <origins...>"),
             |admin, line, _| {
@@ -42,6 +44,9 @@ const GRAMMAR: Grammar<Admin> = Grammar {
     ]],
     other: None,
 };
+
+const NO_ENDPOINT: Status =
+    Status::Differs("`admin` has no effect: a built server has no administration endpoint");
 
 /// Where Caddy's endpoint listens when nothing else is said.
 const DEFAULT_LISTEN: &str = "localhost:2019";
@@ -67,28 +72,14 @@ fn admin(options: &mut Options, line: &Line, cx: &mut Context) -> Parsed<()> {
         };
         listen.clone_into(&mut admin.listen);
         GRAMMAR.apply_all(line.lines(), &mut admin, cx)?;
-        let message = "`admin` has no effect: a built server has no administration endpoint";
-        cx.warn(
-            line.name,
-            codes::NO_EFFECT,
-            message,
-            "write `admin off`, or remove it",
-        );
+        cx.tell(line.name, codes::UNSUPPORTED_OPTION, "", NO_ENDPOINT);
     }
     options.admin = Some(admin);
     Ok(())
 }
 
 fn persist_config(options: &mut Options, line: &Line, cx: &mut Context) -> Parsed<()> {
-    if line.text(0) != "off" {
-        let message = format!("`persist_config` cannot be `{}`", line.text(0));
-        return Err(cx.fail(
-            &line.arguments[0],
-            codes::BAD_VALUE,
-            message,
-            "the only value is `off`",
-        ));
-    }
+    only_off(line, cx)?;
     options.persist_config_off = true;
     Ok(())
 }

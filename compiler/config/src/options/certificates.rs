@@ -1,34 +1,24 @@
 //! `local_certs`, `skip_install_trust`, `key_type`, `default_sni`, `fallback_sni`
 
 use zs_diagnostics::codes;
+use zs_syntax::Token;
 
 use super::Options;
 use crate::context::{Context, Parsed, suggest};
-use crate::spec::{Entry, Line, Shape};
+use crate::spec::{Entry, Shape, flag_word};
 
 pub(super) const ENTRIES: &[Entry<Options>] = &[
-    Entry::once(
-        "local_certs",
-        Shape::arguments(0, 0, "local_certs"),
-        |options, _, _| {
-            options.local_certs = true;
-            Ok(())
-        },
-    ),
-    Entry::once(
-        "skip_install_trust",
-        Shape::arguments(0, 0, "skip_install_trust"),
-        |options, _, _| {
-            options.skip_install_trust = true;
-            Ok(())
-        },
-    ),
-    Entry::once(
+    flag_word!("local_certs" => local_certs),
+    flag_word!("skip_install_trust" => skip_install_trust),
+    Entry::last(
         "key_type",
         Shape::arguments(1, 1, "key_type ed25519|p256|p384|rsa2048|rsa4096"),
-        key_type,
+        |options, line, cx| {
+            options.key_type = Some(key_type(&line.arguments[0], cx)?);
+            Ok(())
+        },
     ),
-    Entry::once(
+    Entry::last(
         "default_sni",
         Shape::arguments(1, 1, "default_sni <host>"),
         |options, line, _| {
@@ -36,7 +26,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             Ok(())
         },
     ),
-    Entry::once(
+    Entry::last(
         "fallback_sni",
         Shape::arguments(1, 1, "fallback_sni <host>"),
         |options, line, _| {
@@ -46,21 +36,14 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
     ),
 ];
 
-fn key_type(options: &mut Options, line: &Line, cx: &mut Context) -> Parsed<()> {
+/// A kind of key.
+pub(crate) fn key_type(token: &Token, cx: &mut Context) -> Parsed<String> {
     const KINDS: &[&str] = &["ed25519", "p256", "p384", "rsa2048", "rsa4096"];
-    if !KINDS.contains(&line.text(0)) {
-        let help = suggest(
-            line.text(0),
-            KINDS.iter().copied(),
-            &format!("one of {}", KINDS.join(", ")),
-        );
-        return Err(cx.fail(
-            &line.arguments[0],
-            codes::BAD_VALUE,
-            format!("`{}` is no kind of key", line.text(0)),
-            help,
-        ));
+    if KINDS.contains(&token.text.as_str()) {
+        return Ok(token.text.clone());
     }
-    options.key_type = Some(line.text(0).to_owned());
-    Ok(())
+    let otherwise = format!("one of {}", KINDS.join(", "));
+    let help = suggest(&token.text, KINDS.iter().copied(), &otherwise);
+    let message = format!("`{}` is no kind of key", token.text);
+    Err(cx.fail(token, codes::BAD_VALUE, message, help))
 }

@@ -5,7 +5,7 @@ use crate::spec::{Entry, Shape};
 use crate::values::duration::timeout;
 
 pub(super) const ENTRIES: &[Entry<Options>] = &[
-    Entry::once(
+    Entry::last(
         "grace_period",
         Shape::arguments(1, 1, "grace_period <length of time>"),
         |options, line, cx| {
@@ -13,7 +13,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             Ok(())
         },
     ),
-    Entry::once(
+    Entry::last(
         "shutdown_delay",
         Shape::arguments(1, 1, "shutdown_delay <length of time>"),
         |options, line, cx| {

@@ -9,7 +9,7 @@ use crate::spec::{Block, Entry, Line, Shape};
 use crate::values::number::port;
 
 pub(super) const ENTRIES: &[Entry<Options>] = &[
-    Entry::once(
+    Entry::last(
         "http_port",
         Shape::arguments(1, 1, "http_port <port>"),
         |options, line, cx| {
@@ -17,7 +17,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             Ok(())
         },
     ),
-    Entry::once(
+    Entry::last(
         "https_port",
         Shape::arguments(1, 1, "https_port <port>"),
         |options, line, cx| {
@@ -30,7 +30,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
         Shape::with_block(0, usize::MAX, Block::Maybe, "default_bind <addresses...>"),
         default_bind,
     ),
-    Entry::once(
+    Entry::last(
         "auto_https",
         Shape::arguments(
             1,

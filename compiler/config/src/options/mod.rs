@@ -2,24 +2,34 @@
 
 mod acme;
 mod admin;
-mod certificates;
+pub(crate) mod certificates;
 mod lifetime;
 mod listeners;
 pub(crate) mod log;
+pub(crate) mod maintenance;
 mod metrics;
+mod modules;
+mod on_demand;
 mod order;
+pub(crate) mod pki;
 pub(crate) mod servers;
 pub(crate) mod storage;
 
-use zs_diagnostics::codes;
-use zs_syntax::Segment;
+use std::collections::BTreeMap;
 
+use zs_syntax::{Segment, Token};
+
+use self::maintenance::StorageClean;
 use self::servers::ServerOptions;
 use crate::context::{Context, Parsed};
 use crate::directives::Bind;
 use crate::logging::NamedLog;
-use crate::model::{Admin, AdminConfig, Duration, Metrics, Storage};
-use crate::spec::{Entry, Grammar, Line, Shape, Vocabulary};
+use crate::model::{
+    Admin, AdminConfig, CertificateAuthority, Duration, EchName, ExternalAccount, Issuer, Metrics,
+    OnDemand, PreferredChains, Storage,
+};
+use crate::spec::{Entry, Grammar, Vocabulary, flag_word};
+use crate::support::Status;
 
 /// What the global options say.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +72,38 @@ pub(crate) struct Options {
     pub(crate) servers: Vec<ServerOptions>,
     /// What is counted.
     pub(crate) metrics: Option<Metrics>,
+    /// An account that exists elsewhere.
+    pub(crate) acme_eab: Option<ExternalAccount>,
+    /// Who signs where a site says nothing about it.
+    pub(crate) cert_issuers: Vec<Issuer>,
+    /// The word by which that was said.
+    pub(crate) cert_issuer_token: Option<Token>,
+    /// How long certificates are to be valid.
+    pub(crate) cert_lifetime: Duration,
+    /// Which of several chains.
+    pub(crate) preferred_chains: Option<PreferredChains>,
+    /// When certificates may be obtained at a handshake.
+    pub(crate) on_demand: Option<OnDemand>,
+    /// The local authorities.
+    pub(crate) authorities: BTreeMap<String, CertificateAuthority>,
+    /// Whether revocation is left out.
+    pub(crate) ocsp_stapling_off: bool,
+    /// The time between two looks at revocation.
+    pub(crate) ocsp_interval: Duration,
+    /// The time between two looks for certificates to renew.
+    pub(crate) renew_interval: Duration,
+    /// The part of its life that a certificate has left when it is renewed; 0 for the default.
+    pub(crate) renewal_window_ratio: f64,
+    /// Whether the storage is not tried out.
+    pub(crate) storage_check_off: bool,
+    /// How often the storage is cleaned.
+    pub(crate) storage_clean: Option<StorageClean>,
+    /// The name servers that are asked when names are proved.
+    pub(crate) tls_resolvers: Vec<String>,
+    /// The names that are shown instead of the hidden ones.
+    pub(crate) ech: Vec<EchName>,
+    /// Whether there is an application for events, which is empty without plugins.
+    pub(crate) events: bool,
     admin: Option<Admin>,
     persist_config_off: bool,
 }
@@ -98,7 +140,7 @@ impl Options {
 pub(crate) const GRAMMAR: Grammar<Options> = Grammar {
     vocabulary: Vocabulary::Option,
     entries: &[
-        &[Entry::once("debug", Shape::arguments(0, 0, "debug"), debug)],
+        DEBUG,
         listeners::ENTRIES,
         lifetime::ENTRIES,
         order::ENTRIES,
@@ -109,31 +151,13 @@ pub(crate) const GRAMMAR: Grammar<Options> = Grammar {
         log::ENTRIES,
         servers::ENTRIES,
         metrics::ENTRIES,
-        NOT_YET,
+        maintenance::ENTRIES,
+        on_demand::ENTRIES,
+        pki::ENTRIES,
+        modules::ENTRIES,
     ],
     other: None,
 };
-
-const NOT_YET: &[Entry<Options>] = &[
-    Entry::not_yet("acme_dns"),
-    Entry::not_yet("acme_eab"),
-    Entry::not_yet("cert_issuer"),
-    Entry::not_yet("cert_lifetime"),
-    Entry::not_yet("dns"),
-    Entry::not_yet("ech"),
-    Entry::not_yet("events"),
-    Entry::not_yet("filesystem"),
-    Entry::not_yet("ocsp_interval"),
-    Entry::not_yet("ocsp_stapling"),
-    Entry::not_yet("on_demand_tls"),
-    Entry::not_yet("pki"),
-    Entry::not_yet("preferred_chains"),
-    Entry::not_yet("renew_interval"),
-    Entry::not_yet("renewal_window_ratio"),
-    Entry::not_yet("storage_check"),
-    Entry::not_yet("storage_clean_interval"),
-    Entry::not_yet("tls_resolvers"),
-];
 
 /// Reads the block of global options.
 pub(crate) fn parse(lines: &[Segment], cx: &mut Context) -> Parsed<()> {
@@ -143,15 +167,7 @@ pub(crate) fn parse(lines: &[Segment], cx: &mut Context) -> Parsed<()> {
     result
 }
 
-fn debug(options: &mut Options, line: &Line, cx: &mut Context) -> Parsed<()> {
-    options.debug = true;
-    let message =
-        "`debug` changes nothing in a built server, which chooses its log level when it starts";
-    cx.warn(
-        line.name,
-        codes::NO_EFFECT,
-        message,
-        "remove it, or keep it for Caddy",
-    );
-    Ok(())
-}
+const DEBUG: &[Entry<Options>] = &[Entry::with_status(
+    flag_word!("debug" => debug),
+    Status::Differs("a built server chooses its log level when it starts, not by `debug`"),
+)];

@@ -9,7 +9,7 @@ use crate::spec::{Block, Entry, Grammar, Line, Shape, Vocabulary};
 use crate::third_party::{self, Place};
 
 pub(super) const ENTRIES: &[Entry<Options>] =
-    &[Entry::once("storage", SHAPE, |options, line, cx| {
+    &[Entry::last("storage", SHAPE, |options, line, cx| {
         options.storage = Some(parse(line, cx)?);
         Ok(())
     })];
@@ -20,7 +20,7 @@ pub(crate) const SHAPE: Shape =
 
 const GRAMMAR: Grammar<String> = Grammar {
     vocabulary: Vocabulary::Subdirective("storage file_system"),
-    entries: &[&[Entry::once(
+    entries: &[&[Entry::last(
         "root",
         Shape::arguments(1, 1, "root <folder>"),
         |root, line, _| {

@@ -5,25 +5,19 @@ use std::collections::BTreeSet;
 use zs_diagnostics::{Diagnostic, codes};
 
 use super::consolidate::consolidate;
-use super::{acme, names};
+use super::issuers::acme::challenges;
+use super::names;
+use super::policy::{self, Policy};
 use crate::assemble::server::uses_other_port;
 use crate::assemble::site::Site;
 use crate::assemble::{Pairing, SitePart};
 use crate::context::{Context, Parsed};
 use crate::model::{
-    AcmeIssuer, AutomationPolicy, CertificateFiles, Certificates, InternalIssuer, Issuer, TlsApp,
+    CertificateFiles, Certificates, Duration, EncryptedClientHello, InternalIssuer, Issuer, TlsApp,
     TlsAutomation,
 };
 use crate::options::Options;
-
-/// A policy that is being built.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Policy {
-    /// What it is so far.
-    pub(crate) model: AutomationPolicy,
-    /// Its issuer was derived from its names and is not to be touched by global options.
-    pub(crate) derived_issuer: bool,
-}
+use crate::options::maintenance::StorageClean;
 
 /// Names a policy. The one for all names may belong to several sites, so policies are shared by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +29,11 @@ struct Builder {
     /// The policies in the order in which they are added; one may stand here twice.
     list: Vec<PolicyId>,
     catch_all: Option<PolicyId>,
+    /// The issuers of the global option `cert_issuer`. All policies without issuers of their own share them, so what one
+    /// site adds to them shows in all.
+    shared: Vec<Issuer>,
     files: Vec<CertificateFiles>,
+    folders: Vec<String>,
     forced: BTreeSet<String>,
 }
 
@@ -45,8 +43,11 @@ pub(crate) fn app(
     sites: &[Site],
     cx: &mut Context,
 ) -> Parsed<Option<TlsApp>> {
-    let mut builder = Builder::default();
-    if let Some(policy) = base_policy(&cx.options) {
+    let mut builder = Builder {
+        shared: policy::shared_issuers(cx)?,
+        ..Builder::default()
+    };
+    if let Some(policy) = Policy::base(&cx.options) {
         let id = builder.add(policy);
         builder.catch_all = Some(id);
         builder.list.push(id);
@@ -62,38 +63,34 @@ pub(crate) fn app(
             }
         }
     }
-    let shared = hosts_beside_catch_all(pairings, sites, &cx.options);
-    let mut automate: Vec<String> = Vec::new();
-    if !cx.options.auto_https_has("off") && !cx.options.auto_https_has("disable_certs") {
-        let internal: Vec<String> = shared
-            .iter()
-            .filter(|host| !names::is_public(host))
-            .cloned()
-            .collect();
-        automate.extend(shared);
-        if !internal.is_empty() {
-            let id = builder.add(internal_policy(internal));
-            builder.list.push(id);
-        }
+    if !cx.options.ech.is_empty() {
+        // The names that are shown need certificates too.
+        let mut policy = Policy::base(&cx.options).unwrap_or_default();
+        let names = cx.options.ech.iter();
+        policy.model.subjects = names.map(|name| name.public_name.clone()).collect();
+        let id = builder.add(policy);
+        builder.list.push(id);
     }
-    let forced = std::mem::take(&mut builder.forced);
-    automate.extend(
-        forced
-            .into_iter()
-            .filter(|name| !automate.contains(name))
-            .collect::<Vec<_>>(),
-    );
-    automate.sort();
+    let automate = builder.automate(pairings, sites, &cx.options);
     let automation = builder.finish(&cx.options);
     if let Some(automation) = &automation {
         check_overlap(automation, sites, cx)?;
     }
+    let options = &cx.options;
     let app = TlsApp {
         certificates: Certificates {
-            automate,
+            automate: automate.into_iter().collect(),
             load_files: builder.files,
+            load_folders: builder.folders,
         },
         automation,
+        disable_ocsp_stapling: options.ocsp_stapling_off,
+        disable_storage_check: options.storage_check_off,
+        disable_storage_clean: options.storage_clean == Some(StorageClean::Off),
+        encrypted_client_hello: (!options.ech.is_empty()).then(|| EncryptedClientHello {
+            configs: options.ech.clone(),
+        }),
+        resolvers: options.tls_resolvers.clone(),
     };
     Ok(Some(app).filter(|app| *app != TlsApp::default()))
 }
@@ -104,50 +101,99 @@ impl Builder {
         PolicyId(self.policies.len() - 1)
     }
 
+    /// The names that get certificates although no route's host says so: those that share a site with an address for all
+    /// hosts, and those that are asked for by `force_automate`.
+    fn automate(
+        &mut self,
+        pairings: &[Pairing],
+        sites: &[Site],
+        options: &Options,
+    ) -> BTreeSet<String> {
+        let mut automate = std::mem::take(&mut self.forced);
+        if options.auto_https_has("off") || options.auto_https_has("disable_certs") {
+            return automate;
+        }
+        let beside = hosts_beside_catch_all(pairings, sites, options);
+        let internal = beside.iter().filter(|host| !names::is_public(host));
+        let internal: Vec<String> = internal.cloned().collect();
+        automate.extend(beside);
+        if !internal.is_empty() {
+            let id = self.add(Policy::internal(internal));
+            self.list.push(id);
+        }
+        automate
+    }
+
+    /// The issuers of a policy.
+    fn issuers(&mut self, id: PolicyId) -> &mut Vec<Issuer> {
+        let policy = &mut self.policies[id.0];
+        if policy.shares_issuers {
+            &mut self.shared
+        } else {
+            &mut policy.model.issuers
+        }
+    }
+
     /// Adds the policy of a site, or of those of its keys that are served together.
     fn add_part(&mut self, part: &SitePart, sites: &[Site], cx: &mut Context) -> Parsed<()> {
         let site = &sites[part.site];
         let hosts = part.hosts(sites);
         let id = match self.catch_all {
             Some(id) if hosts.is_empty() => id,
-            _ => self.add(base_policy(&cx.options).unwrap_or_default()),
+            _ => self.add(Policy::base(&cx.options).unwrap_or_default()),
         };
-        let issuers: Vec<Issuer> = site
-            .tls
-            .iter()
-            .flat_map(|tls| tls.issuers.iter().cloned())
-            .collect();
+        self.policies[id.0].add_settings(&site.tls, &cx.options);
         if site.tls.iter().any(|tls| tls.force_automate) {
             self.forced.extend(hosts.iter().cloned());
         }
-        if !issuers.is_empty() {
-            let shared = self.catch_all == Some(id) && self.policies[id.0].model.issuers != issuers;
-            if shared && let Some(key) = part.keys(sites).find(|key| key.address.host.is_empty()) {
-                let message = "this site is for all hosts, and its issuer differs from that of the other such site";
-                let help = "name the hosts, or say the same in both sites";
-                return Err(cx.fail(&key.token, codes::CONFLICT, message, help));
-            }
-            self.policies[id.0].model.issuers = issuers;
-        }
-        for bind in &site.binds {
-            for issuer in &mut self.policies[id.0].model.issuers {
-                bind_challenges(issuer, bind.host());
-            }
-        }
+        self.add_issuers(id, part, sites, cx)?;
         if hosts.is_empty() && self.catch_all.is_none() {
             self.catch_all = Some(id);
         }
         let subjects = subjects(part, sites, &cx.options);
         self.policies[id.0].model.subjects.clone_from(&subjects);
-        let internal = if self.policies[id.0].model.issuers.is_empty() {
+        let internal = if self.issuers(id).is_empty() {
             self.split(id, &subjects, part, sites, cx)?
         } else {
             None
         };
         self.list.push(id);
         self.list.extend(internal);
-        self.files
-            .extend(site.tls.iter().flat_map(|tls| tls.files.iter().cloned()));
+        for tls in &site.tls {
+            self.files.extend(tls.files.iter().cloned());
+            self.folders.extend(tls.folders.iter().cloned());
+        }
+        Ok(())
+    }
+
+    /// Gives a policy the issuers of a site, and lets them answer challenges where the site listens.
+    fn add_issuers(
+        &mut self,
+        id: PolicyId,
+        part: &SitePart,
+        sites: &[Site],
+        cx: &mut Context,
+    ) -> Parsed<()> {
+        let site = &sites[part.site];
+        let own = site.tls.iter().flat_map(|tls| tls.issuers.iter().cloned());
+        let own: Vec<Issuer> = own.collect();
+        if !own.is_empty() {
+            let contradicts = self.catch_all == Some(id) && *self.issuers(id) != own;
+            if contradicts
+                && let Some(key) = part.keys(sites).find(|key| key.address.host.is_empty())
+            {
+                let message = "this site is for all hosts, and its issuer differs from that of the other such site";
+                let help = "name the hosts, or say the same in both sites";
+                return Err(cx.fail(&key.token, codes::CONFLICT, message, help));
+            }
+            self.policies[id.0].shares_issuers = false;
+            self.policies[id.0].model.issuers = own;
+        }
+        for bind in &site.binds {
+            for issuer in self.issuers(id) {
+                bind_challenges(issuer, bind.host());
+            }
+        }
         Ok(())
     }
 
@@ -173,7 +219,8 @@ impl Builder {
                     cx.fail(&token, codes::BAD_ADDRESS, message, help)
                 }));
             }
-            let names = if names::qualifies_for_public(name) {
+            let on_demand = self.policies[id.0].model.on_demand;
+            let names = if names::qualifies_for_public(name, on_demand) {
                 &mut public
             } else {
                 &mut internal
@@ -193,20 +240,28 @@ impl Builder {
 
     /// Puts global options into the policies and joins them.
     fn finish(&mut self, options: &Options) -> Option<TlsAutomation> {
-        for id in self.list.clone() {
-            fill_in(&mut self.policies[id.0], options);
+        for id in &self.list {
+            let policy = &mut self.policies[id.0];
+            if policy.shares_issuers {
+                policy.model.issuers.clone_from(&self.shared);
+                policy.shares_issuers = false;
+            }
+            policy.fill_in(options);
         }
-        let policies = self
-            .list
-            .iter()
-            .map(|id| self.policies[id.0].clone())
-            .collect();
-        let policies: Vec<AutomationPolicy> = consolidate(policies)
-            .into_iter()
-            .map(|policy| policy.model)
-            .collect();
-        Some(TlsAutomation { policies })
-            .filter(|automation| *automation != TlsAutomation::default())
+        let policies = self.list.iter();
+        let policies = policies.map(|id| self.policies[id.0].clone()).collect();
+        let policies = consolidate(policies).into_iter();
+        let automation = TlsAutomation {
+            policies: policies.map(|policy| policy.model).collect(),
+            on_demand: options.on_demand.clone(),
+            ocsp_interval: options.ocsp_interval,
+            renew_interval: options.renew_interval,
+            storage_clean_interval: match options.storage_clean {
+                Some(StorageClean::Every(time)) => time,
+                Some(StorageClean::Off) | None => Duration::default(),
+            },
+        };
+        Some(automation).filter(|automation| *automation != TlsAutomation::default())
     }
 }
 
@@ -238,43 +293,9 @@ fn check_overlap(automation: &TlsAutomation, sites: &[Site], cx: &mut Context) -
     Err(cx.report(&last.token, diagnostic.help(help)))
 }
 
-/// The policy that the global options ask for, if they ask for any.
-fn base_policy(options: &Options) -> Option<Policy> {
-    let acme_defaults = options.acme_ca.is_some() || options.acme_ca_root.is_some();
-    if !options.local_certs && options.key_type.is_none() && !acme_defaults {
-        return None;
-    }
-    let issuers = if options.local_certs {
-        vec![Issuer::Internal(InternalIssuer::default())]
-    } else {
-        Vec::new()
-    };
-    let key_type = options.key_type.clone().unwrap_or_default();
-    Some(Policy {
-        model: AutomationPolicy {
-            issuers,
-            key_type,
-            ..AutomationPolicy::default()
-        },
-        derived_issuer: false,
-    })
-}
-
-fn internal_policy(subjects: Vec<String>) -> Policy {
-    let issuers = vec![Issuer::Internal(InternalIssuer::default())];
-    Policy {
-        model: AutomationPolicy {
-            subjects,
-            issuers,
-            ..AutomationPolicy::default()
-        },
-        derived_issuer: true,
-    }
-}
-
 fn bind_challenges(issuer: &mut Issuer, host: &str) {
     if let Issuer::Acme(acme) = issuer {
-        let challenges = acme.challenges.get_or_insert_default();
+        let challenges = challenges(acme);
         if challenges.bind_host.is_empty() {
             host.clone_into(&mut challenges.bind_host);
         }
@@ -312,29 +333,4 @@ fn hosts_beside_catch_all(
         }
     }
     hosts
-}
-
-/// Gives a policy for public names issuers when the options say something about them, and puts that into all ACME issuers.
-fn fill_in(policy: &mut Policy, options: &Options) {
-    let has_defaults =
-        options.email.is_some() || options.acme_ca.is_some() || options.acme_ca_root.is_some();
-    let model = &mut policy.model;
-    let all_public = model
-        .subjects
-        .iter()
-        .all(|name| names::qualifies_for_public(name) && !names::is_tailscale(name));
-    if has_defaults && model.issuers.is_empty() && all_public {
-        // One authority was chosen, so there is no second one to fall back to.
-        model.issuers = if options.acme_ca.is_some() {
-            vec![Issuer::Acme(AcmeIssuer::default())]
-        } else {
-            acme::default_issuers(options.email.as_deref().unwrap_or_default())
-        };
-    }
-    if !policy.derived_issuer {
-        model
-            .issuers
-            .iter_mut()
-            .for_each(|issuer| acme::fill_in(issuer, options));
-    }
 }

@@ -1,7 +1,7 @@
 //! Joining automation policies that say the same.
 
-use super::automation::Policy;
 use super::names;
+use super::policy::Policy;
 use crate::model::{AutomationPolicy, InternalIssuer, Issuer};
 use crate::values::go_sort::sort_stable;
 
@@ -27,14 +27,28 @@ fn subjects(policy: &Policy) -> &[String] {
 
 /// Whether a policy only names subjects.
 fn says_nothing(policy: &Policy) -> bool {
-    *policy
-        == Policy {
-            model: AutomationPolicy {
-                subjects: subjects(policy).to_vec(),
-                ..AutomationPolicy::default()
-            },
-            ..Policy::default()
-        }
+    policy.model.managers.is_empty() && only_fetches(policy)
+}
+
+/// Whether a policy only names subjects and where their certificates are fetched from.
+fn only_fetches(policy: &Policy) -> bool {
+    let AutomationPolicy {
+        subjects: _,
+        issuers,
+        managers: _,
+        renewal_window_ratio,
+        key_type,
+        on_demand,
+        reuse_private_keys,
+        disable_ocsp_stapling,
+    } = &policy.model;
+    !policy.derived_issuer
+        && issuers.is_empty()
+        && *renewal_window_ratio == 0.0
+        && key_type.is_empty()
+        && !on_demand
+        && !reuse_private_keys
+        && !disable_ocsp_stapling
 }
 
 /// Takes away an empty policy when nothing after it would catch its names, or only another empty one.
@@ -43,7 +57,7 @@ fn drop_empty(policies: &mut Vec<Policy>) {
     while at < policies.len() {
         let drop = says_nothing(&policies[at])
             && (at + 1 == policies.len()
-                || shadowed(policies, at).is_some_and(|other| says_nothing(&policies[other])));
+                || shadowed(policies, at).is_some_and(|other| only_fetches(&policies[other])));
         if drop {
             policies.remove(at);
         } else {
@@ -89,8 +103,11 @@ fn join(policies: &mut Vec<Policy>) {
 
 fn same_settings(left: &Policy, right: &Policy) -> bool {
     same_issuers(left, right)
+        && left.model.managers == right.model.managers
         && left.model.key_type == right.model.key_type
         && left.model.on_demand == right.model.on_demand
+        && left.model.reuse_private_keys == right.model.reuse_private_keys
+        && left.model.renewal_window_ratio == right.model.renewal_window_ratio
 }
 
 fn same_issuers(left: &Policy, right: &Policy) -> bool {
@@ -123,7 +140,7 @@ enum Class {
 fn class(policy: &Policy) -> Class {
     let public = subjects(policy)
         .iter()
-        .filter(|name| names::qualifies_for_public(name))
+        .filter(|name| names::qualifies_for_public(name, policy.model.on_demand))
         .count();
     match (subjects(policy).len(), public) {
         (0, _) => Class::All,

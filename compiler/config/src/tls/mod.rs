@@ -4,11 +4,14 @@ pub(crate) mod acme;
 pub(crate) mod automation;
 pub(crate) mod connection;
 mod consolidate;
+pub(crate) mod issuers;
 mod names;
 pub(crate) mod pki;
+mod policy;
 pub(crate) mod trust_pool;
 
-use crate::model::{CertificateFiles, ConnectionPolicy, Issuer};
+use crate::model::{CertificateFiles, CertificateManager, ConnectionPolicy, Issuer};
+use crate::support::Status;
 
 /// What one `tls` directive asks for.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +20,30 @@ pub(crate) struct TlsDirective {
     pub(crate) policy: ConnectionPolicy,
     /// Files to load.
     pub(crate) files: Vec<CertificateFiles>,
+    /// Folders to load.
+    pub(crate) folders: Vec<String>,
     /// Who signs; none for the default.
     pub(crate) issuers: Vec<Issuer>,
+    /// Where certificates are fetched from.
+    pub(crate) managers: Vec<CertificateManager>,
     /// Get a certificate for each name even when a wildcard covers it.
     pub(crate) force_automate: bool,
+    /// The kind of keys.
+    pub(crate) key_type: Option<String>,
+    /// Get certificates at the first handshake.
+    pub(crate) on_demand: bool,
+    /// Keep the key when a certificate is renewed.
+    pub(crate) reuse_private_keys: bool,
+    /// The part of its life that a certificate has left when it is renewed.
+    pub(crate) renewal_window_ratio: Option<f64>,
 }
+
+/// What a built server makes of everything about ACME.
+pub(crate) const ACME_STATUS: Status = Status::Differs(
+    "this has no effect, since a built server gets no certificates by ACME yet: give public sites one with `tls \
+     <certificate> <key>`",
+);
+
+/// What a built server makes of `renewal_window_ratio`.
+pub(crate) const RENEWAL_STATUS: Status =
+    Status::Differs("a built server renews certificates when a third of their life is left");

@@ -13,9 +13,11 @@ pub(crate) fn qualifies(name: &str) -> bool {
         && !name.contains(|character| "()[]{}<> \t\n\"\\!@#$%^&|;'+=".contains(character))
 }
 
-/// Whether a public authority signs for a name without more being said.
-pub(crate) fn qualifies_for_public(name: &str) -> bool {
-    name.parse::<IpAddr>().is_err() && !is_internal(name) && name.matches("*.").count() < 2
+/// Whether a public authority signs for a name without more being said. Several stars are fine where the whole name is
+/// known at the handshake.
+pub(crate) fn qualifies_for_public(name: &str, on_demand: bool) -> bool {
+    let stars = name.matches("*.").count();
+    name.parse::<IpAddr>().is_err() && !is_internal(name) && (stars < 2 || on_demand)
 }
 
 /// Whether a public authority can sign for a name: also no wildcard of a top-level domain.
@@ -83,7 +85,7 @@ mod tests {
             assert_eq!(is_public(name), public, "{name}");
         }
         assert!(!qualifies("{env.X}") && !qualifies("a.*.com") && qualifies("*"));
-        assert!(!qualifies_for_public("8.8.8.8") && qualifies_for_public("*.com"));
+        assert!(!qualifies_for_public("8.8.8.8", false) && qualifies_for_public("*.com", false));
     }
 
     #[test]

@@ -1,26 +1,30 @@
-//! The local certificate authority.
+//! The local certificate authorities.
 
-use crate::assemble::site::Site;
+use std::collections::BTreeMap;
+
 use crate::context::Context;
-use crate::model::{CertificateAuthority, Issuer, PkiApp};
+use crate::model::{CertificateAuthority, PkiApp};
+use crate::options::pki::LOCAL;
 
-/// The authority, as far as the options say anything about it. Without automatic HTTPS there is one only where a site asks
-/// for it.
-pub(crate) fn app(sites: &[Site], cx: &Context) -> Option<PkiApp> {
-    let issuers = sites
-        .iter()
-        .flat_map(|site| &site.tls)
-        .flat_map(|tls| &tls.issuers);
-    let asked_for = issuers
-        .into_iter()
-        .any(|issuer| matches!(issuer, Issuer::Internal(_)));
-    if !cx.options.skip_install_trust || (cx.options.auto_https_has("off") && !asked_for) {
-        return None;
+/// The authorities of the global options and of `acme_server` directives. Where there are none, only the options can be a
+/// reason to say anything about the default one.
+pub(crate) fn app(cx: &Context) -> Option<PkiApp> {
+    let options = &cx.options;
+    let mut authorities: BTreeMap<String, CertificateAuthority> = options.authorities.clone();
+    for name in &cx.acme_authorities {
+        authorities.entry(name.clone()).or_default();
     }
-    let local = CertificateAuthority {
-        install_trust: Some(false),
-    };
+    let automatic = options.skip_install_trust && !options.auto_https_has("off");
+    if authorities.is_empty() && automatic {
+        authorities.insert(LOCAL.to_owned(), CertificateAuthority::default());
+    }
+    if options.skip_install_trust {
+        for authority in authorities.values_mut() {
+            authority.install_trust = Some(false);
+        }
+    }
     Some(PkiApp {
-        certificate_authorities: [("local".to_owned(), local)].into(),
+        certificate_authorities: authorities,
     })
+    .filter(|app| !app.certificate_authorities.is_empty())
 }

@@ -3,7 +3,9 @@
 //! already is refused here for configurations that were written as JSON.
 
 use zs_config::model::{
-    Apps, Config, HttpApp, IpSource, ListenAddress, ListenerWrapper, Network, Server, ServerLogs,
+    Apps, AutomationPolicy, CertificateAuthority, Certificates, Config, ConnectionPolicy, HttpApp,
+    InternalIssuer, IpSource, Issuer, ListenAddress, ListenerWrapper, Network, PkiApp, Server,
+    ServerLogs, TlsApp, TlsAutomation,
 };
 use zs_diagnostics::{Diagnostic, Sink, Span, codes};
 
@@ -92,7 +94,7 @@ impl Refusals<'_> {
             routes: _,
             errors: _,
             named_routes: _,
-            tls_connection_policies: _,
+            tls_connection_policies,
             automatic_https: _,
             strict_sni_host,
             trusted_proxies,
@@ -107,6 +109,9 @@ impl Refusals<'_> {
         } = server;
         let field = |field: &str| format!("`{field}` of the server `{name}`");
         listen.iter().for_each(|address| self.listen(address));
+        for policy in tls_connection_policies {
+            self.connections(policy, &field);
+        }
         for wrapper in listener_wrappers {
             let what = format!("the listener wrapper `{}`", wrapper.name());
             self.when(*wrapper != ListenerWrapper::Tls, &what);
@@ -150,6 +155,105 @@ impl Refusals<'_> {
         ] {
             self.when(set, &field(what));
         }
+    }
+
+    fn connections(&mut self, policy: &ConnectionPolicy, field: &dyn Fn(&str) -> String) {
+        let ConnectionPolicy {
+            // These are lowered.
+            matchers: _,
+            certificate_selection: _,
+            cipher_suites,
+            curves,
+            alpn,
+            protocol_min,
+            protocol_max,
+            default_sni: _,
+            fallback_sni: _,
+            // Session keys are never written down, which the reader of the configuration has said.
+            insecure_secrets_log: _,
+        } = policy;
+        for (set, what) in [
+            (!cipher_suites.is_empty(), "cipher_suites"),
+            (!curves.is_empty(), "curves"),
+            (!alpn.is_empty(), "alpn"),
+            (!protocol_min.is_empty(), "protocol_min"),
+            (!protocol_max.is_empty(), "protocol_max"),
+        ] {
+            self.when(set, &field(what));
+        }
+    }
+
+    fn tls(&mut self, tls: &TlsApp) {
+        let TlsApp {
+            certificates,
+            automation,
+            // Nothing is stapled and the storage is left alone, which the reader of the configuration has said.
+            disable_ocsp_stapling: _,
+            disable_storage_check: _,
+            disable_storage_clean: _,
+            encrypted_client_hello,
+            // No name is proved to anybody.
+            resolvers: _,
+        } = tls;
+        let Certificates {
+            // Certificates of the local authority are made for every name that needs one.
+            automate: _,
+            load_files: _,
+            load_folders,
+        } = certificates;
+        self.when(!load_folders.is_empty(), "`load_folders`");
+        self.when(encrypted_client_hello.is_some(), "`encrypted_client_hello`");
+        let Some(automation) = automation else { return };
+        let TlsAutomation {
+            policies,
+            on_demand,
+            ocsp_interval: _,
+            renew_interval: _,
+            storage_clean_interval: _,
+        } = automation;
+        self.when(on_demand.is_some(), "`on_demand`");
+        policies.iter().for_each(|policy| self.automation(policy));
+    }
+
+    fn automation(&mut self, policy: &AutomationPolicy) {
+        let AutomationPolicy {
+            subjects: _,
+            issuers,
+            managers,
+            // The reader of the configuration has said that these have no effect.
+            renewal_window_ratio: _,
+            key_type: _,
+            on_demand,
+            reuse_private_keys: _,
+            disable_ocsp_stapling: _,
+        } = policy;
+        self.when(!managers.is_empty(), "`get_certificate`");
+        self.when(*on_demand, "`on_demand`");
+        for issuer in issuers {
+            if let Issuer::Internal(internal) = issuer {
+                let InternalIssuer {
+                    ca,
+                    lifetime,
+                    sign_with_root,
+                } = internal;
+                let local = ca.is_empty() || ca == "local";
+                self.when(!local, "another authority than `local`");
+                self.when(lifetime.0 != 0, "`lifetime` of the internal issuer");
+                self.when(*sign_with_root, "`sign_with_root`");
+            }
+        }
+    }
+
+    fn authority(&mut self, name: &str, authority: &CertificateAuthority) {
+        // A built server never touches the trust store.
+        let plain = CertificateAuthority {
+            install_trust: authority.install_trust,
+            ..CertificateAuthority::default()
+        };
+        self.when(
+            *authority != plain,
+            &format!("a setting of the authority `{name}`"),
+        );
     }
 
     fn listen(&mut self, address: &ListenAddress) {

@@ -1,0 +1,110 @@
+//! The words of `tls` about handshakes: versions, cipher suites, groups, application protocols.
+
+use zs_diagnostics::codes;
+
+use super::Building;
+use crate::context::{Context, Parsed, suggest};
+use crate::spec::{Entry, Line, Shape, list_word, text_word};
+use crate::support::Status;
+
+pub(super) const ENTRIES: &[Entry<Building>] = &[
+    Entry::unbuilt(Entry::last(
+        "protocols",
+        Shape::arguments(1, 2, "protocols <lowest version> [<highest version>]"),
+        protocols,
+    )),
+    Entry::unbuilt(Entry::many(
+        "ciphers",
+        Shape::arguments(0, usize::MAX, "ciphers <cipher suites...>"),
+        |building, line, cx| {
+            let what = "cipher suite for TLS 1.2";
+            known(
+                line,
+                CIPHER_SUITES,
+                what,
+                &mut building.tls.policy.cipher_suites,
+                cx,
+            )
+        },
+    )),
+    Entry::unbuilt(Entry::many(
+        "curves",
+        Shape::arguments(0, usize::MAX, "curves <groups...>"),
+        |building, line, cx| {
+            let what = "key exchange group";
+            known(line, CURVES, what, &mut building.tls.policy.curves, cx)
+        },
+    )),
+    Entry::unbuilt(Entry::last(
+        "alpn",
+        Shape::arguments(1, usize::MAX, "alpn <protocols...>"),
+        |building, line, _| {
+            building.tls.policy.alpn = line.texts();
+            Ok(())
+        },
+    )),
+    Entry::unbuilt(list_word!("load", 0, "<folders...>" => tls.folders)),
+    Entry::with_status(
+        text_word!("insecure_secrets_log", "<file>" => tls.policy.insecure_secrets_log),
+        Status::Differs("a built server never writes the keys of its sessions down"),
+    ),
+];
+
+fn protocols(building: &mut Building, line: &Line, cx: &mut Context) -> Parsed<()> {
+    let mut versions = Vec::new();
+    known(line, VERSIONS, "version of TLS", &mut versions, cx)?;
+    let mut versions = versions.into_iter();
+    let policy = &mut building.tls.policy;
+    policy.protocol_min = versions.next().unwrap_or_default();
+    if let Some(highest) = versions.next() {
+        policy.protocol_max = highest;
+    }
+    Ok(())
+}
+
+/// Adds the arguments of a line to a list, if all are known.
+fn known(
+    line: &Line,
+    names: &[&'static str],
+    what: &str,
+    list: &mut Vec<String>,
+    cx: &mut Context,
+) -> Parsed<()> {
+    for token in line.arguments {
+        if !names.contains(&token.text.as_str()) {
+            let otherwise = format!("one of {}", names.join(", "));
+            let help = suggest(&token.text, names.iter().copied(), &otherwise);
+            let message = format!("`{}` is no {what}", token.text);
+            return Err(cx.fail(token, codes::BAD_VALUE, message, help));
+        }
+        list.push(token.text.clone());
+    }
+    Ok(())
+}
+
+const VERSIONS: &[&str] = &["tls1.2", "tls1.3"];
+
+const CURVES: &[&str] = &[
+    "x25519mlkem768",
+    "x25519",
+    "secp256r1",
+    "secp384r1",
+    "secp521r1",
+];
+
+/// Those that Go counts as secure, and so Caddy takes.
+const CIPHER_SUITES: &[&str] = &[
+    "TLS_AES_128_GCM_SHA256",
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+];
