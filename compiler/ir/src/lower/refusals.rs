@@ -26,12 +26,25 @@ pub fn refuse(config: &Config, sink: &mut Sink) {
         refusals.unsupported(&format!("the logger `{name}`"));
     }
     let Apps {
+        // Nothing handles events without plugins.
+        events: _,
         http,
-        pki: _,
-        tls: _,
+        pki,
+        tls,
     } = apps;
     if let Some(http) = http {
         refusals.http(http);
+    }
+    if let Some(pki) = pki {
+        let PkiApp {
+            certificate_authorities,
+        } = pki;
+        for (name, authority) in certificate_authorities {
+            refusals.authority(name, authority);
+        }
+    }
+    if let Some(tls) = tls {
+        refusals.tls(tls);
     }
 }
 
