@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use zs_diagnostics::{Code, Diagnostic, Sink, codes, nearest};
-use zs_syntax::{Imports, SourceNames, Token, Tree};
+use zs_syntax::{Host, Imports, SourceNames, Token, Tree};
 
 use crate::directives::order::Order;
 use crate::options::Options;
 use crate::site_files::SiteFiles;
-use crate::support::{SERVE_WITH_CADDY, Status};
+use crate::support::Status;
 
 /// An error was put into the sink; the value that was asked for does not exist.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,8 @@ pub(crate) struct Context<'a> {
     pub(crate) sources: &'a SourceNames,
     sink: &'a mut Sink,
     purpose: Purpose,
+    /// Where the few files are read whose contents stand in the configuration.
+    pub(crate) host: &'a dyn Host,
     /// The global options.
     pub(crate) options: Options,
     /// The order of directives.
@@ -51,13 +53,19 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(tree: &'a Tree, purpose: Purpose, sink: &'a mut Sink) -> Self {
+    pub(crate) fn new(
+        tree: &'a Tree,
+        purpose: Purpose,
+        host: &'a dyn Host,
+        sink: &'a mut Sink,
+    ) -> Self {
         let (options, order) = (Options::default(), Order::standard());
         Context {
             imports: &tree.imports,
             sources: &tree.sources,
             sink,
             purpose,
+            host,
             options,
             order,
             certificate_tags: BTreeMap::new(),
@@ -119,16 +127,10 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Refuses something that is known by name alone.
-    pub(crate) fn refuse_unread(&mut self, token: &Token, code: Code, what: &str) -> Reported {
-        let message = format!("{what} is not supported yet");
-        self.fail(token, code, message, SERVE_WITH_CADDY)
-    }
-
     /// Says of something that was read what becomes of it when a site is built.
     pub(crate) fn tell(&mut self, token: &Token, code: Code, what: &str, status: Status) {
         match status {
-            Status::Works | Status::Unread => {}
+            Status::Works => {}
             Status::Differs(difference) => {
                 let help = "remove it if nothing depends on it";
                 self.warn(token, codes::DIFFERENT, difference, help);

@@ -146,12 +146,6 @@ pub(crate) struct Entry<T: 'static> {
     pub(crate) name: &'static str,
     /// What becomes of it when a site is built.
     status: Status,
-    /// What it does; nothing for a word that is not read yet.
-    meaning: Option<Meaning<T>>,
-}
-
-/// What a word that is read does.
-struct Meaning<T: 'static> {
     shape: Shape,
     repeat: Repeat,
     apply: Apply<T>,
@@ -191,20 +185,9 @@ impl<T> Entry<T> {
         Entry {
             name,
             status: Status::Works,
-            meaning: Some(Meaning {
-                shape,
-                repeat,
-                apply,
-            }),
-        }
-    }
-
-    /// A word that is refused by name.
-    pub(crate) const fn not_yet(name: &'static str) -> Self {
-        Entry {
-            name,
-            status: Status::Unread,
-            meaning: None,
+            shape,
+            repeat,
+            apply,
         }
     }
 
@@ -218,7 +201,9 @@ impl<T> Entry<T> {
         Entry {
             name: self.name,
             status,
-            meaning: self.meaning,
+            shape: self.shape,
+            repeat: self.repeat,
+            apply: self.apply,
         }
     }
 
@@ -312,11 +297,8 @@ impl<T> Grammar<T> {
             (Some(entry), _) => {
                 let what = format!("{} `{name}`{}", self.vocabulary, self.inside());
                 let code = self.vocabulary.codes().1;
-                let Some(meaning) = &entry.meaning else {
-                    return Err(cx.refuse_unread(line.name, code, &what));
-                };
-                meaning.shape.check(line, cx)?;
-                (meaning.apply)(target, line, cx)?;
+                entry.shape.check(line, cx)?;
+                (entry.apply)(target, line, cx)?;
                 cx.tell(line.name, code, &what, entry.status);
                 Ok(())
             }
@@ -334,11 +316,7 @@ impl<T> Grammar<T> {
         }
         let message = format!("unknown {} `{name}`{}", self.vocabulary, self.inside());
         let known: Vec<&str> = self.names().collect();
-        let list: Vec<&str> = self
-            .all()
-            .filter(|entry| entry.meaning.is_some())
-            .map(|entry| entry.name)
-            .collect();
+        let list: Vec<&str> = self.all().map(|entry| entry.name).collect();
         let otherwise = if list.is_empty() {
             "remove the block".to_owned()
         } else {
@@ -355,10 +333,7 @@ impl<T> Grammar<T> {
         cx: &mut Context,
     ) -> Parsed<()> {
         let name = line.name.text.as_str();
-        let repeat = self
-            .find(name)
-            .and_then(|entry| entry.meaning.as_ref())
-            .map_or(Repeat::Adds, |meaning| meaning.repeat);
+        let repeat = self.find(name).map_or(Repeat::Adds, |entry| entry.repeat);
         if seen.contains(&name) {
             let message = format!("`{name}` stands here twice");
             match repeat {

@@ -25,8 +25,6 @@ pub enum Status {
     Differs(&'static str),
     /// It is read and adapted, and refused when a site is built, with this next step.
     Unbuilt(&'static str),
-    /// It is refused by its name, even by `adapt`.
-    Unread,
 }
 
 impl Status {
@@ -61,6 +59,7 @@ pub fn support_table() -> Vec<SupportRow> {
     directives::add_subdirectives(&mut rows);
     add(&mut rows, Kind::Matcher, "", &matchers::GRAMMAR);
     add(&mut rows, Kind::Option, "", &options::GRAMMAR);
+    options::add_words(&mut rows);
     rows
 }
 
@@ -71,4 +70,19 @@ pub(crate) fn add<T>(rows: &mut Vec<SupportRow>, kind: Kind, prefix: &str, gramm
         name: format!("{prefix}{}", entry.name),
         status: entry.status(),
     }));
+}
+
+/// Adds the words of a grammar that stand in the block of something: where that cannot be built, its words cannot either.
+pub(crate) fn add_of<T>(
+    rows: &mut Vec<SupportRow>,
+    kind: Kind,
+    prefix: &str,
+    grammar: &Grammar<T>,
+    owner: Status,
+) {
+    let first = rows.len();
+    add(rows, kind, prefix, grammar);
+    if matches!(owner, Status::Unbuilt(_)) {
+        rows[first..].iter_mut().for_each(|row| row.status = owner);
+    }
 }

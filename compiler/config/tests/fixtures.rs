@@ -11,14 +11,32 @@ use zs_diagnostics::{Severity, Style, render_all};
 /// Fixtures that name modules which only Caddy's own tests have, each with what it names.
 const MOCKS: &[(&str, &str)] = &[
     ("acme_dns_configured.caddyfiletest", "DNS provider `mock`"),
-    ("acme_dns_naked_use_dns_defaults.caddyfiletest", "DNS provider `mock`"),
-    ("global_options_resolvers_local_dns_inherit.caddyfiletest", "DNS provider `mock`"),
-    ("tls_dns_resolvers_with_global_provider.caddyfiletest", "DNS provider `mock`"),
+    (
+        "acme_dns_naked_use_dns_defaults.caddyfiletest",
+        "DNS provider `mock`",
+    ),
+    (
+        "global_options_resolvers_local_dns_inherit.caddyfiletest",
+        "DNS provider `mock`",
+    ),
+    (
+        "tls_dns_resolvers_with_global_provider.caddyfiletest",
+        "DNS provider `mock`",
+    ),
     ("tls_dns_ttl.caddyfiletest", "DNS provider `mock`"),
-    ("tls_propagation_options.caddyfiletest", "DNS provider `mock`"),
+    (
+        "tls_propagation_options.caddyfiletest",
+        "DNS provider `mock`",
+    ),
     ("wildcard_pattern.caddyfiletest", "DNS provider `mock`"),
-    ("tls_client_auth_cert_file-legacy-with-verifier.caddyfiletest", "verifier `dummy`"),
+    (
+        "tls_client_auth_cert_file-legacy-with-verifier.caddyfiletest",
+        "verifier `dummy`",
+    ),
 ];
+
+/// Fixtures whose error Caddy finds at the end of the block; the word that is wrong stands before it.
+const EARLIER: &[&str] = &["tls_dns_propagation_without_provider.caddyfiletest"];
 
 #[test]
 fn fixtures() {
@@ -29,7 +47,7 @@ fn fixtures() {
         folder: folder.join("cwd"),
     };
     let manifest = fs::read_to_string(folder.join("MANIFEST.tsv")).unwrap();
-    let (mut tried, mut same_text, mut pending) = (0, 0, Vec::new());
+    let (mut tried, mut same_text) = (0, 0);
     let mut failures = Vec::new();
     for row in manifest.lines().skip(1) {
         let columns: Vec<&str> = row.split('\t').collect();
@@ -40,13 +58,9 @@ fn fixtures() {
         let text = fs::read_to_string(folder.join("adapt").join(name)).unwrap();
         let (input, expected) = text.split_once("----------").unwrap();
         let outcome = run("Caddyfile", &format!("{}\n", input.trim()), &host);
-        if let Some(word) = outcome.diagnostics.iter().find_map(unread) {
-            pending.push(format!("{name}: {word}"));
-            continue;
-        }
         tried += 1;
         let result = if is_error {
-            check_error(&outcome, expected)
+            check_error(&outcome, expected, EARLIER.contains(&name))
         } else {
             check_json(&outcome, expected, &mut same_text)
         };
@@ -56,25 +70,15 @@ fn fixtures() {
         }
     }
     println!(
-        "{tried} fixtures tried, {} name mock modules, {} wait for words that are not read yet; {same_text} give the same text to the byte",
+        "{tried} fixtures tried, {} name mock modules; {same_text} give the same text to the byte",
         MOCKS.len(),
-        pending.len()
     );
-    pending.iter().for_each(|line| println!("waits: {line}"));
     assert!(
         failures.is_empty(),
         "{} of {tried} fail:\n{}",
         failures.len(),
         failures.join("\n")
     );
-}
-
-/// What an error refuses because it is not read yet.
-fn unread(diagnostic: &zs_diagnostics::Diagnostic) -> Option<&str> {
-    let is_error = diagnostic.severity == Severity::Error;
-    is_error
-        .then(|| diagnostic.message.strip_suffix(" is not supported yet"))
-        .flatten()
 }
 
 fn check_json(outcome: &Outcome, expected: &str, same_text: &mut usize) -> Result<(), String> {
@@ -92,7 +96,7 @@ fn check_json(outcome: &Outcome, expected: &str, same_text: &mut usize) -> Resul
     }
 }
 
-fn check_error(outcome: &Outcome, expected: &str) -> Result<(), String> {
+fn check_error(outcome: &Outcome, expected: &str, earlier: bool) -> Result<(), String> {
     let error = outcome
         .diagnostics
         .iter()
@@ -102,7 +106,7 @@ fn check_error(outcome: &Outcome, expected: &str) -> Result<(), String> {
         return Ok(());
     };
     let actual = outcome.sources.position(error.primary.span).line;
-    if actual == line {
+    if actual == line || (earlier && actual < line) {
         Ok(())
     } else {
         Err(format!(

@@ -39,12 +39,11 @@ fn table() -> String {
             .filter(|row| row.kind == kind)
             .collect();
         let _ = write!(text, "\n## {title}\n");
-        let groups: [(&str, fn(Status) -> bool); 3] = [
+        let groups: [(&str, fn(Status) -> bool); 2] = [
             ("Works", |status| status == Status::Works),
             ("Adapted, and refused when a site is built", |status| {
                 matches!(status, Status::Unbuilt(_))
             }),
-            ("Refused", |status| status == Status::Unread),
         ];
         for (label, belongs) in groups {
             let names: Vec<String> = rows

@@ -45,7 +45,7 @@ pub(crate) fn build(pairing: &Pairing, sites: &[Site], cx: &mut Context) -> Pars
         add_routes(&mut server, pairing, part, sites, cx)?;
     }
     check_schemes(pairing, sites, connections.is_empty(), cx)?;
-    server.tls_connection_policies = connections.finish(cx);
+    server.tls_connection_policies = connections.finish(cx)?;
     server.routes = consolidate(std::mem::take(&mut server.routes));
     Ok(server)
 }

@@ -1,6 +1,7 @@
 //! Directives: one file each, and the table that lists them in Caddy's standard order.
 
 mod abort;
+mod acme_server;
 mod basic_auth;
 mod bind;
 mod copy_response;
@@ -51,13 +52,13 @@ pub(crate) use self::bind::Bind;
 
 use crate::assemble::subroute::{OrderedRoute, Unit};
 use crate::context::{Context, Parsed, Reported, suggest};
-use crate::logging::NamedLog;
+use crate::logging::{self, NamedLog};
 use crate::matchers::{self, Definitions, MatcherToken, is_definition};
 use crate::model::{Handler, MatcherSet, Route, Subroute};
 use crate::spec::{Line, Shape};
-use crate::support::{Kind, Status, SupportRow, add};
+use crate::support::{Kind, Status, SupportRow, add, add_of};
 use crate::third_party::{self, Place};
-use crate::tls::TlsDirective;
+use crate::tls::{TlsDirective, issuers};
 
 /// A word that may start a line of a site.
 pub(crate) struct Directive {
@@ -83,8 +84,6 @@ enum Meaning {
     Sequence(Shape, fn(&mut Call) -> Parsed<Vec<Route>>),
     /// Something about the whole site.
     Site(Shape, fn(&mut Call) -> Parsed<Effect>),
-    /// Caddy knows it; this compiler does not yet.
-    NotYet,
 }
 
 /// What a directive asks for.
@@ -220,14 +219,6 @@ impl Directive {
         }
     }
 
-    const fn not_yet(name: &'static str) -> Self {
-        Directive {
-            name,
-            status: Status::Unread,
-            meaning: Meaning::NotYet,
-        }
-    }
-
     /// The same directive, which `adapt` understands and which building refuses.
     pub(crate) const fn unbuilt(self) -> Self {
         self.with_status(Status::UNBUILT)
@@ -326,9 +317,6 @@ impl Directive {
                     definitions,
                 })
             }
-            Meaning::NotYet => {
-                Err(cx.refuse_unread(line.name, codes::UNSUPPORTED_DIRECTIVE, &what))
-            }
         }?;
         cx.tell(line.name, codes::UNSUPPORTED_DIRECTIVE, &what, self.status);
         Ok(effect)
@@ -417,8 +405,13 @@ pub(crate) fn block_routes(
     let mut result = definitions.extend(lines, cx);
     let mut routes = Vec::new();
     for segment in lines.iter().filter(|segment| !is_definition(segment)) {
+        let authorities = cx.acme_authorities.len();
         let parsed = find(segment.name(), true, cx).and_then(|directive| {
             match directive.parse(segment, &definitions, cx)? {
+                // An authority is about the whole server.
+                Effect::Routes(_) if cx.acme_authorities.len() > authorities => {
+                    Err(misplaced(segment, owner, cx))
+                }
                 Effect::Routes(parsed) => {
                     let name = directive.sort_name();
                     routes.extend(parsed.into_iter().map(|unit| OrderedRoute {
@@ -454,6 +447,11 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Directive> {
 
 /// Adds what may stand in the blocks of directives to the table of what works.
 pub(crate) fn add_subdirectives(rows: &mut Vec<SupportRow>) {
+    let kind = Kind::Subdirective;
+    add_of(rows, kind, "log.", &logging::SITE, log::DIRECTIVE.status);
+    let status = acme_server::DIRECTIVE.status;
+    add_of(rows, kind, "acme_server.", &acme_server::GRAMMAR, status);
+    add(rows, kind, "issuer internal.", &issuers::INTERNAL);
     add(rows, Kind::Subdirective, "respond.", &respond::GRAMMAR);
     add(rows, Kind::Subdirective, "error.", &error::GRAMMAR);
     add(rows, Kind::Subdirective, "header.", &header::GRAMMAR);
@@ -583,7 +581,7 @@ pub(crate) const ORDERED: &[Directive] = &[
     reverse_proxy::DIRECTIVE,
     php_fastcgi::DIRECTIVE,
     file_server::DIRECTIVE,
-    Directive::not_yet("acme_server"),
+    acme_server::DIRECTIVE,
 ];
 
 /// The directives that are about a whole site.

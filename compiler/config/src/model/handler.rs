@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::{
-    Authentication, CopyResponse, CopyResponseHeaders, Encode, ErrorRoutes, FileServer, HeaderMap,
-    Headers, Intercept, LogAppend, MapHandler, MetricsHandler, Origin, Push, RequestBody,
-    ReverseProxy, Rewrite, Route, StatusCode, Templates, Timeouts, Tracing, is_default, json,
+    AcmeServer, Authentication, CopyResponse, CopyResponseHeaders, Encode, ErrorRoutes, FileServer,
+    HeaderMap, Headers, Intercept, LogAppend, MapHandler, MetricsHandler, Origin, Push,
+    RequestBody, ReverseProxy, Rewrite, Route, StatusCode, Templates, Timeouts, Tracing,
+    is_default, json,
 };
 
 macro_rules! handlers {
@@ -46,6 +47,8 @@ macro_rules! handlers {
 }
 
 handlers! {
+    /// `acme_server`: let others get certificates from a local authority.
+    AcmeServer(AcmeServer) = "acme_server";
     /// `basic_auth`: let only those in who can prove who they are.
     Authentication(Authentication) = "authentication";
     /// `copy_response`: send an upstream's response.

@@ -5,7 +5,9 @@
 //! Every route, handler and matcher carries its [`Origin`], the place in the source that asked for it, which is neither
 //! printed nor compared.
 
+mod acme_server;
 mod balancing;
+mod client_auth;
 mod config;
 mod dynamic_upstreams;
 mod files;
@@ -27,8 +29,13 @@ mod transport;
 mod trust_pool;
 mod value;
 
+pub use acme_server::{AcmePolicy, AcmeRules, AcmeServer};
 pub use balancing::{
     ActiveHealthChecks, HealthChecks, LoadBalancing, PassiveHealthChecks, SelectionPolicy,
+};
+pub use client_auth::{
+    ClientAuthentication, ClientVerifier, LeafCertificates, LeafFiles, LeafFolders, LeafLoader,
+    LeafVerifier,
 };
 pub use config::{Admin, AdminConfig, Apps, Config, EventsApp, Storage};
 pub use dynamic_upstreams::{AddressRecords, DynamicUpstreams, IpVersions, ServiceRecords};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Duration, Issuer, is_default, json};
+use super::{ClientAuthentication, Duration, Issuer, is_default, json};
 
 /// All certificates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -194,6 +194,9 @@ pub struct ConnectionPolicy {
     /// The highest version.
     #[serde(skip_serializing_if = "is_default")]
     pub protocol_max: String,
+    /// What is asked of clients.
+    #[serde(skip_serializing_if = "is_default")]
+    pub client_authentication: Option<ClientAuthentication>,
     /// The name that a client without one is taken to ask for.
     #[serde(skip_serializing_if = "is_default")]
     pub default_sni: String,

@@ -76,7 +76,13 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
     Entry::many(
         "acme_dns",
         Shape::with_block(0, usize::MAX, Block::Maybe, "acme_dns [<provider> ...]"),
-        |_, line, cx| Err(dns::refuse_provider(line, cx)),
+        |options, line, cx| {
+            if !line.arguments.is_empty() {
+                return Err(dns::refuse_provider(line, cx));
+            }
+            options.acme_dns = Some(line.name.clone());
+            Ok(())
+        },
     ),
 ];
 

@@ -5,10 +5,11 @@ use zs_syntax::Token;
 
 use super::Options;
 use crate::context::{Context, Parsed, suggest};
-use crate::spec::{Entry, Shape, flag_word};
+use crate::spec::{Entry, Shape, flag_word, list_word};
 
 pub(super) const ENTRIES: &[Entry<Options>] = &[
     flag_word!("local_certs" => local_certs),
+    Entry::unbuilt(list_word!("tls_automate_names", 1, "<names...>" => automate_names)),
     flag_word!("skip_install_trust" => skip_install_trust),
     Entry::last(
         "key_type",

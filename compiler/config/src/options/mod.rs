@@ -23,13 +23,13 @@ use self::maintenance::StorageClean;
 use self::servers::ServerOptions;
 use crate::context::{Context, Parsed};
 use crate::directives::Bind;
-use crate::logging::NamedLog;
+use crate::logging::{self, NamedLog};
 use crate::model::{
     Admin, AdminConfig, CertificateAuthority, Duration, EchName, ExternalAccount, Issuer, Metrics,
     OnDemand, PreferredChains, Storage,
 };
 use crate::spec::{Entry, Grammar, Vocabulary, flag_word};
-use crate::support::Status;
+use crate::support::{Kind, Status, SupportRow, add, add_of};
 
 /// What the global options say.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +78,8 @@ pub(crate) struct Options {
     pub(crate) cert_issuers: Vec<Issuer>,
     /// The word by which that was said.
     pub(crate) cert_issuer_token: Option<Token>,
+    /// Names are to be proved by the DNS provider of the option `dns`.
+    pub(crate) acme_dns: Option<Token>,
     /// How long certificates are to be valid.
     pub(crate) cert_lifetime: Duration,
     /// Which of several chains.
@@ -100,6 +102,8 @@ pub(crate) struct Options {
     pub(crate) storage_clean: Option<StorageClean>,
     /// The name servers that are asked when names are proved.
     pub(crate) tls_resolvers: Vec<String>,
+    /// Names that get certificates without being served.
+    pub(crate) automate_names: Vec<String>,
     /// The names that are shown instead of the hidden ones.
     pub(crate) ech: Vec<EchName>,
     /// Whether there is an application for events, which is empty without plugins.
@@ -158,6 +162,16 @@ pub(crate) const GRAMMAR: Grammar<Options> = Grammar {
     ],
     other: None,
 };
+
+/// Adds what may stand in the blocks of options to the table of what works.
+pub(crate) fn add_words(rows: &mut Vec<SupportRow>) {
+    let kind = Kind::Option;
+    add_of(rows, kind, "log.", &logging::GLOBAL, Status::UNBUILT);
+    add(rows, kind, "servers.", &servers::GRAMMAR);
+    add(rows, kind, "servers timeouts.", &servers::TIMEOUTS);
+    add(rows, kind, "servers listener_wrappers.", &servers::WRAPPERS);
+    add(rows, kind, "pki ca.", &pki::AUTHORITY);
+}
 
 /// Reads the block of global options.
 pub(crate) fn parse(lines: &[Segment], cx: &mut Context) -> Parsed<()> {

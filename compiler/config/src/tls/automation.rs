@@ -1,13 +1,13 @@
 //! How certificates are obtained: one policy per site, joined where they are the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zs_diagnostics::{Diagnostic, codes};
 
 use super::consolidate::consolidate;
 use super::issuers::acme::challenges;
 use super::names;
-use super::policy::{self, Policy};
+use super::policy::{self, Policy, SharedIssuers};
 use crate::assemble::server::uses_other_port;
 use crate::assemble::site::Site;
 use crate::assemble::{Pairing, SitePart};
@@ -29,9 +29,11 @@ struct Builder {
     /// The policies in the order in which they are added; one may stand here twice.
     list: Vec<PolicyId>,
     catch_all: Option<PolicyId>,
-    /// The issuers of the global option `cert_issuer`. All policies without issuers of their own share them, so what one
-    /// site adds to them shows in all.
-    shared: Vec<Issuer>,
+    /// Lists of issuers that several policies share, so that what one site adds to them shows in all: first that of the
+    /// global option `cert_issuer`, then those of sites.
+    shared: Vec<Vec<Issuer>>,
+    /// The shared list of each site that has issuers.
+    of_site: BTreeMap<usize, SharedIssuers>,
     files: Vec<CertificateFiles>,
     folders: Vec<String>,
     forced: BTreeSet<String>,
@@ -44,7 +46,7 @@ pub(crate) fn app(
     cx: &mut Context,
 ) -> Parsed<Option<TlsApp>> {
     let mut builder = Builder {
-        shared: policy::shared_issuers(cx)?,
+        shared: vec![policy::global_issuers(cx)?],
         ..Builder::default()
     };
     if let Some(policy) = Policy::base(&cx.options) {
@@ -63,16 +65,9 @@ pub(crate) fn app(
             }
         }
     }
-    if !cx.options.ech.is_empty() {
-        // The names that are shown need certificates too.
-        let mut policy = Policy::base(&cx.options).unwrap_or_default();
-        let names = cx.options.ech.iter();
-        policy.model.subjects = names.map(|name| name.public_name.clone()).collect();
-        let id = builder.add(policy);
-        builder.list.push(id);
-    }
+    builder.add_shown_names(&cx.options);
     let automate = builder.automate(pairings, sites, &cx.options);
-    let automation = builder.finish(&cx.options);
+    let automation = builder.finish(cx)?;
     if let Some(automation) = &automation {
         check_overlap(automation, sites, cx)?;
     }
@@ -110,28 +105,88 @@ impl Builder {
         options: &Options,
     ) -> BTreeSet<String> {
         let mut automate = std::mem::take(&mut self.forced);
-        if options.auto_https_has("off") || options.auto_https_has("disable_certs") {
-            return automate;
+        let mut internal = BTreeSet::new();
+        if !options.auto_https_has("off") && !options.auto_https_has("disable_certs") {
+            let beside = hosts_beside_catch_all(pairings, sites, options);
+            let beside_internal = beside.iter().filter(|host| !names::is_public(host));
+            internal.extend(beside_internal.cloned());
+            automate.extend(beside);
         }
-        let beside = hosts_beside_catch_all(pairings, sites, options);
-        let internal = beside.iter().filter(|host| !names::is_public(host));
-        let internal: Vec<String> = internal.cloned().collect();
-        automate.extend(beside);
+        let mut public = Vec::new();
+        for name in &options.automate_names {
+            if !automate.insert(name.clone()) || self.names(|subject| subject == name) {
+                continue;
+            }
+            if names::is_public(name) {
+                public.push(name.clone());
+            } else {
+                internal.insert(name.clone());
+            }
+        }
+        let base = Policy::base(options);
+        let wanted = base.is_some() || options.email.is_some();
+        if !public.is_empty() && wanted {
+            let mut policy = base.unwrap_or_default();
+            policy.model.subjects = public;
+            self.push(policy);
+        }
         if !internal.is_empty() {
-            let id = self.add(Policy::internal(internal));
-            self.list.push(id);
+            self.push(Policy::internal(internal.into_iter().collect()));
         }
         automate
+    }
+
+    /// Adds a policy at the end of the list.
+    fn push(&mut self, policy: Policy) {
+        let id = self.add(policy);
+        self.list.push(id);
+    }
+
+    /// Whether any policy names a subject of some kind.
+    fn names(&self, mut kind: impl FnMut(&String) -> bool) -> bool {
+        let mut listed = self.list.iter().map(|id| &self.policies[id.0]);
+        listed.any(|policy| policy.model.subjects.iter().any(&mut kind))
+    }
+
+    /// The names that are shown instead of hidden ones need certificates too, unless a site has them anyway.
+    fn add_shown_names(&mut self, options: &Options) {
+        let shown = options.ech.iter().map(|name| name.public_name.clone());
+        let missing: Vec<String> = shown
+            .filter(|name| {
+                let plain = name.trim();
+                !name.is_empty() && !self.names(|subject| names::matches_wildcard(plain, subject))
+            })
+            .collect();
+        if !missing.is_empty() {
+            let mut policy = Policy::base(options).unwrap_or_default();
+            policy.model.subjects = missing;
+            self.push(policy);
+        }
     }
 
     /// The issuers of a policy.
     fn issuers(&mut self, id: PolicyId) -> &mut Vec<Issuer> {
         let policy = &mut self.policies[id.0];
-        if policy.shares_issuers {
-            &mut self.shared
-        } else {
-            &mut policy.model.issuers
+        match policy.shared {
+            Some(SharedIssuers(list)) => &mut self.shared[list],
+            None => &mut policy.model.issuers,
         }
+    }
+
+    /// The issuers of a site, which all policies of the site share.
+    fn site_issuers(&mut self, number: usize, site: &Site) -> Option<SharedIssuers> {
+        if let Some(list) = self.of_site.get(&number) {
+            return Some(*list);
+        }
+        let own = site.tls.iter().flat_map(|tls| tls.issuers.iter().cloned());
+        let own: Vec<Issuer> = own.collect();
+        if own.is_empty() {
+            return None;
+        }
+        let list = SharedIssuers(self.shared.len());
+        self.shared.push(own);
+        self.of_site.insert(number, list);
+        Some(list)
     }
 
     /// Adds the policy of a site, or of those of its keys that are served together.
@@ -175,10 +230,9 @@ impl Builder {
         cx: &mut Context,
     ) -> Parsed<()> {
         let site = &sites[part.site];
-        let own = site.tls.iter().flat_map(|tls| tls.issuers.iter().cloned());
-        let own: Vec<Issuer> = own.collect();
-        if !own.is_empty() {
-            let contradicts = self.catch_all == Some(id) && *self.issuers(id) != own;
+        if let Some(list) = self.site_issuers(part.site, site) {
+            let contradicts =
+                self.catch_all == Some(id) && self.issuers(id).clone() != self.shared[list.0];
             if contradicts
                 && let Some(key) = part.keys(sites).find(|key| key.address.host.is_empty())
             {
@@ -186,8 +240,7 @@ impl Builder {
                 let help = "name the hosts, or say the same in both sites";
                 return Err(cx.fail(&key.token, codes::CONFLICT, message, help));
             }
-            self.policies[id.0].shares_issuers = false;
-            self.policies[id.0].model.issuers = own;
+            self.policies[id.0].shared = Some(list);
         }
         for bind in &site.binds {
             for issuer in self.issuers(id) {
@@ -239,15 +292,15 @@ impl Builder {
     }
 
     /// Puts global options into the policies and joins them.
-    fn finish(&mut self, options: &Options) -> Option<TlsAutomation> {
+    fn finish(&mut self, cx: &mut Context) -> Parsed<Option<TlsAutomation>> {
         for id in &self.list {
             let policy = &mut self.policies[id.0];
-            if policy.shares_issuers {
-                policy.model.issuers.clone_from(&self.shared);
-                policy.shares_issuers = false;
+            if let Some(SharedIssuers(list)) = policy.shared.take() {
+                policy.model.issuers.clone_from(&self.shared[list]);
             }
-            policy.fill_in(options);
+            policy.fill_in(cx)?;
         }
+        let options = &cx.options;
         let policies = self.list.iter();
         let policies = policies.map(|id| self.policies[id.0].clone()).collect();
         let policies = consolidate(policies).into_iter();
@@ -261,7 +314,7 @@ impl Builder {
                 Some(StorageClean::Off) | None => Duration::default(),
             },
         };
-        Some(automation).filter(|automation| *automation != TlsAutomation::default())
+        Ok(Some(automation).filter(|automation| *automation != TlsAutomation::default()))
     }
 }
 

@@ -1,15 +1,22 @@
 //! The connection policies of one server.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use zs_syntax::Token;
+
+use super::join;
+use super::names::matches_wildcard;
 use crate::assemble::site::Site;
-use crate::context::Context;
-use crate::model::{AutoHttps, CertificateSelection, ConnectionMatcher, ConnectionPolicy};
+use crate::context::{Context, Parsed};
+use crate::model::{AutoHttps, ConnectionMatcher, ConnectionPolicy};
 use crate::values::address::Address;
-use crate::values::go_sort::sort_stable;
 
 /// Gathers what the sites of a server need at a handshake.
 #[derive(Debug)]
 pub(crate) struct Connections {
-    policies: Vec<ConnectionPolicy>,
+    policies: Vec<Asked>,
+    /// The hosts of sites that ask for nothing, which a wildcard's client authentication must not reach.
+    shielded: Vec<String>,
     has_catch_all: bool,
     needs_tls: bool,
     added_by_itself: bool,
@@ -19,6 +26,7 @@ impl Default for Connections {
     fn default() -> Self {
         Connections {
             policies: Vec::new(),
+            shielded: Vec::new(),
             has_catch_all: false,
             needs_tls: false,
             added_by_itself: true,
@@ -60,9 +68,16 @@ impl Connections {
                 policy.matchers = Some(ConnectionMatcher { sni: hosts.clone() });
             }
             if !policy.settings_empty() || (forced && !hosts.is_empty()) {
-                self.policies.push(policy);
+                let word = tls.word.clone();
+                self.policies.push(Asked { policy, word });
                 self.has_catch_all = hosts.is_empty();
+            } else {
+                self.shielded.extend(hosts.iter().cloned());
             }
+        }
+        if site.tls.is_empty() {
+            let whole = hosts.into_iter().filter(|host| !host.contains('*'));
+            self.shielded.extend(whole);
         }
     }
 
@@ -85,7 +100,8 @@ impl Connections {
     }
 
     /// The policies, in the order in which they are tried.
-    pub(crate) fn finish(mut self, cx: &Context) -> Vec<ConnectionPolicy> {
+    pub(crate) fn finish(mut self, cx: &mut Context) -> Parsed<Vec<ConnectionPolicy>> {
+        self.add_shields();
         let default_sni = cx.options.default_sni.clone();
         let fallback_sni = cx.options.fallback_sni.clone();
         let wanted = !self.policies.is_empty()
@@ -94,93 +110,62 @@ impl Connections {
             || !fallback_sni.is_empty();
         // Every handshake must find a policy, so one for all clients closes the list.
         if self.needs_tls && !self.has_catch_all && wanted {
-            self.policies.push(ConnectionPolicy {
+            let policy = ConnectionPolicy {
                 default_sni,
                 fallback_sni,
                 ..ConnectionPolicy::default()
-            });
-        }
-        join(self.policies)
-    }
-}
-
-/// Puts policies for all clients last and joins policies where one can stand for two.
-fn join(mut policies: Vec<ConnectionPolicy>) -> Vec<ConnectionPolicy> {
-    sort_stable(&mut policies, |left, right| {
-        right.matchers.is_none() && left.matchers.is_some()
-    });
-    let mut at = 0;
-    'next: while at < policies.len() {
-        for other in (0..policies.len())
-            .filter(|other| *other != at)
-            .collect::<Vec<_>>()
-        {
-            let Some(joined) = join_two(&policies, at, other) else {
-                continue;
             };
-            policies[at] = joined;
-            policies.remove(other);
-            // The one that grew is compared with all others again. When the removed one stood before it, the place now
-            // holds the next one, as in Caddy.
-            continue 'next;
+            self.policies.push(Asked { policy, word: None });
         }
-        at += 1;
+        join::join(self.policies, cx)
     }
-    policies
-}
 
-/// The policy that stands for two, if there is one: equal ones, neighbours that differ by names only, and those for the same
-/// clients. Settings of the same clients cannot contradict each other, since only certificates and names can be set.
-fn join_two(policies: &[ConnectionPolicy], at: usize, other: usize) -> Option<ConnectionPolicy> {
-    let (left, right) = (&policies[at], &policies[other]);
-    if left == right {
-        return Some(left.clone());
-    }
-    if at + 1 == other
-        && let (Some(left_names), Some(right_names)) = (&left.matchers, &right.matchers)
-        && (ConnectionPolicy {
-            matchers: None,
-            ..left.clone()
-        }) == (ConnectionPolicy {
-            matchers: None,
-            ..right.clone()
-        })
-    {
-        let sni = [left_names.sni.clone(), right_names.sni.clone()].concat();
-        return Some(ConnectionPolicy {
-            matchers: Some(ConnectionMatcher { sni }),
-            ..left.clone()
-        });
-    }
-    (left.matchers == right.matchers).then(|| merge(left, right))
-}
-
-fn merge(left: &ConnectionPolicy, right: &ConnectionPolicy) -> ConnectionPolicy {
-    let text = |left: &String, right: &String| {
-        if left.is_empty() {
-            right.clone()
-        } else {
-            left.clone()
-        }
-    };
-    let certificate_selection = match (&left.certificate_selection, &right.certificate_selection) {
-        (Some(left), Some(right)) => {
-            let mut any_tag = left.any_tag.clone();
-            any_tag.extend(
-                right
-                    .any_tag
+    /// A host that asks for nothing is not to be reached by the client authentication of a wildcard's site, though by all
+    /// else that the site says: a policy like that of the wildcard, but without it, goes before it.
+    fn add_shields(&mut self) {
+        let wildcards: Vec<(usize, Vec<String>)> = self
+            .policies
+            .iter()
+            .enumerate()
+            .filter(|(_, asked)| asked.policy.client_authentication.is_some())
+            .map(|(index, asked)| {
+                let names = asked
+                    .policy
+                    .matchers
                     .iter()
-                    .filter(|tag| !left.any_tag.contains(tag))
-                    .cloned(),
-            );
-            Some(CertificateSelection { any_tag })
+                    .flat_map(|matcher| &matcher.sni);
+                let wild = names.filter(|name| name.contains('*'));
+                (index, wild.cloned().collect())
+            })
+            .collect();
+        if wildcards.is_empty() {
+            return;
         }
-        (left, right) => left.clone().or_else(|| right.clone()),
-    };
-    ConnectionPolicy {
-        certificate_selection,
-        default_sni: text(&left.default_sni, &right.default_sni),
-        fallback_sni: text(&left.fallback_sni, &right.fallback_sni),
-        ..left.clone()
+        let mut shields: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+        for host in std::mem::take(&mut self.shielded) {
+            // Only the first policy that covers a host is ever reached.
+            let covering = wildcards
+                .iter()
+                .find(|(_, names)| names.iter().any(|name| matches_wildcard(&host, name)));
+            if let Some((index, _)) = covering {
+                shields.entry(*index).or_default().insert(host);
+            }
+        }
+        for (index, hosts) in shields.into_iter().rev() {
+            let sni = hosts.into_iter().collect();
+            let mut shield = self.policies[index].clone();
+            shield.policy.client_authentication = None;
+            shield.policy.matchers = Some(ConnectionMatcher { sni });
+            self.policies.insert(index, shield);
+        }
     }
+}
+
+/// A policy with the word `tls` that asked for it.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// The policy.
+    pub(super) policy: ConnectionPolicy,
+    /// The word.
+    pub(super) word: Option<Token>,
 }

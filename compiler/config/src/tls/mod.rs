@@ -5,10 +5,13 @@ pub(crate) mod automation;
 pub(crate) mod connection;
 mod consolidate;
 pub(crate) mod issuers;
+mod join;
 mod names;
 pub(crate) mod pki;
 mod policy;
 pub(crate) mod trust_pool;
+
+use zs_syntax::Token;
 
 use crate::model::{CertificateFiles, CertificateManager, ConnectionPolicy, Issuer};
 use crate::support::Status;
@@ -16,6 +19,8 @@ use crate::support::Status;
 /// What one `tls` directive asks for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TlsDirective {
+    /// The word `tls`.
+    pub(crate) word: Option<Token>,
     /// How to shake hands. Even an empty one turns TLS on.
     pub(crate) policy: ConnectionPolicy,
     /// Files to load.

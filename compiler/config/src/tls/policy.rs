@@ -14,12 +14,21 @@ pub(super) struct Policy {
     pub(super) model: AutomationPolicy,
     /// Its issuer was derived from its names and is not to be touched by global options.
     pub(super) derived_issuer: bool,
-    /// Its issuers are those of the global option `cert_issuer`.
-    pub(super) shares_issuers: bool,
+    /// Its issuers are in this list, which other policies use too.
+    pub(super) shared: Option<SharedIssuers>,
+}
+
+/// Names a list of issuers that several policies share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SharedIssuers(pub(super) usize);
+
+impl SharedIssuers {
+    /// The issuers of the global option `cert_issuer`.
+    const GLOBAL: SharedIssuers = SharedIssuers(0);
 }
 
 /// The issuers that the global options name, with what the options say about ACME.
-pub(super) fn shared_issuers(cx: &mut Context) -> Parsed<Vec<Issuer>> {
+pub(super) fn global_issuers(cx: &mut Context) -> Parsed<Vec<Issuer>> {
     if let Some(token) = cx.options.cert_issuer_token.clone()
         && cx.options.local_certs
     {
@@ -42,13 +51,14 @@ fn has_acme_defaults(options: &Options) -> bool {
         || options.acme_ca_root.is_some()
         || options.acme_eab.is_some()
         || options.preferred_chains.is_some()
+        || options.acme_dns.is_some()
 }
 
 impl Policy {
     /// The policy that the global options ask for, if they ask for any.
     pub(super) fn base(options: &Options) -> Option<Self> {
-        let shares_issuers = !options.cert_issuers.is_empty();
-        let asked_for = shares_issuers
+        let shared = Some(SharedIssuers::GLOBAL).filter(|_| !options.cert_issuers.is_empty());
+        let asked_for = shared.is_some()
             || options.local_certs
             || options.key_type.is_some()
             || options.ocsp_stapling_off
@@ -68,7 +78,7 @@ impl Policy {
                 ..AutomationPolicy::default()
             },
             derived_issuer: false,
-            shares_issuers,
+            shared,
         })
     }
 
@@ -82,7 +92,7 @@ impl Policy {
                 ..AutomationPolicy::default()
             },
             derived_issuer: true,
-            shares_issuers: false,
+            shared: None,
         }
     }
 
@@ -107,7 +117,8 @@ impl Policy {
 
     /// Gives a policy for public names issuers when the options say something about them, and puts that into all ACME
     /// issuers.
-    pub(super) fn fill_in(&mut self, options: &Options) {
+    pub(super) fn fill_in(&mut self, cx: &mut Context) -> Parsed<()> {
+        let options = &cx.options;
         let model = &mut self.model;
         let public = |name: &String| {
             names::qualifies_for_public(name, model.on_demand) && !names::is_tailscale(name)
@@ -121,11 +132,17 @@ impl Policy {
                 acme::default_issuers(options.email.as_deref().unwrap_or_default())
             };
         }
-        if !self.derived_issuer {
-            model
-                .issuers
-                .iter_mut()
-                .for_each(|issuer| acme::fill_in(issuer, options));
+        if self.derived_issuer {
+            return Ok(());
         }
+        for issuer in &mut model.issuers {
+            if let (Issuer::Acme(_), Some(token)) = (&issuer, cx.options.acme_dns.clone()) {
+                let message = "`acme_dns` names no DNS provider, and neither does the option `dns`";
+                let help = "DNS providers are plugins, which cannot be built in; remove the line";
+                return Err(cx.fail(&token, codes::WRONG_ARGUMENTS, message, help));
+            }
+            acme::fill_in(issuer, &cx.options);
+        }
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod header;
 pub(crate) mod ip;
 pub(crate) mod network;
 pub(crate) mod number;
+pub(crate) mod pem;
 pub(crate) mod scalar;
 pub(crate) mod size;
 pub(crate) mod status;

@@ -231,6 +231,7 @@ const OPTIONS: &[&str] = &[
     "storage_clean_interval 2d",
     "tls_resolvers 1.1.1.1 9.9.9.9",
     "ech ech.example.com",
+    "tls_automate_names x.example.com localhost example.com",
     "pki { ca }",
     "pki { ca other }",
     "events",
@@ -332,5 +333,9 @@ const TLS: &[&str] = &[
     "issuer acme { profile short; lifetime 1d; trusted_roots /a /b; eab i k; distributed false; test_dir https://t }",
     "issuer zerossl KEY { alt_http_port 81; resolvers 9.9.9.9 }",
     "resolvers 1.1.1.1",
+    "client_auth { mode require }",
+    "client_auth { mode require_and_verify; trust_pool file /ca.pem }",
+    "client_auth { trust_pool system; verifier leaf file /a /b }",
+    "client_auth { trusted_leaf_cert AAAA; trusted_ca_cert BBBB }",
     "dns",
 ];

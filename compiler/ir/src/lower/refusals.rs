@@ -180,6 +180,7 @@ impl Refusals<'_> {
             alpn,
             protocol_min,
             protocol_max,
+            client_authentication,
             default_sni: _,
             fallback_sni: _,
             // Session keys are never written down, which the reader of the configuration has said.
@@ -189,6 +190,7 @@ impl Refusals<'_> {
             (!cipher_suites.is_empty(), "cipher_suites"),
             (!curves.is_empty(), "curves"),
             (!alpn.is_empty(), "alpn"),
+            (client_authentication.is_some(), "client_authentication"),
             (!protocol_min.is_empty(), "protocol_min"),
             (!protocol_max.is_empty(), "protocol_max"),
         ] {

@@ -1,5 +1,6 @@
 //! `tls internal|force_automate|<email>|<certificate> <key> { ... }`
 
+mod client_auth;
 mod handshake;
 mod issuing;
 
@@ -35,7 +36,12 @@ pub(crate) struct Building {
 
 pub(super) const GRAMMAR: Grammar<Building> = Grammar {
     vocabulary: Vocabulary::Subdirective("tls"),
-    entries: &[handshake::ENTRIES, issuing::ENTRIES, issuing::DNS],
+    entries: &[
+        handshake::ENTRIES,
+        client_auth::ENTRIES,
+        issuing::ENTRIES,
+        issuing::DNS,
+    ],
     other: None,
 };
 
@@ -57,6 +63,7 @@ fn parse(call: &mut Call) -> Parsed<Effect> {
     }
     GRAMMAR.apply_all(call.line.lines(), &mut building, call.cx)?;
     let Building { mut tls, issuing } = building;
+    tls.word = Some(call.line.name.clone());
     tls.issuers = issuing.finish(call.line.name, call.cx)?;
     Ok(Effect::Tls(Box::new(tls)))
 }

@@ -19,6 +19,8 @@ use crate::values::number::integer;
 use crate::values::size::signed_size;
 
 pub(crate) use self::apply::apply;
+pub(crate) use self::timeouts::GRAMMAR as TIMEOUTS;
+pub(crate) use self::wrappers::WRAPPERS;
 
 /// What one `servers` block says.
 #[derive(Clone, Debug)]
