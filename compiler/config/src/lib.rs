@@ -10,6 +10,7 @@
 mod assemble;
 mod context;
 mod directives;
+mod lint;
 mod logging;
 mod matchers;
 pub mod model;
@@ -27,6 +28,7 @@ use zs_diagnostics::Sink;
 use zs_syntax::Tree;
 
 pub use context::Purpose;
+pub use lint::lint;
 pub use support::{Kind, Status, SupportRow, support_table};
 
 /// Turns a tree into a configuration. All errors that can be found in one go are reported; none is returned then.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use zs_config::{Purpose, adapt};
+use zs_config::{Purpose, adapt, lint};
 use zs_diagnostics::{Sink, SourceMap, Style, codes, explanation, render_all};
 use zs_syntax::{Host, parse};
 
@@ -45,6 +45,10 @@ fn codes_of(text: &str) -> (Vec<codes::Code>, String) {
     let file = sources.add("Caddyfile", text);
     let tree = parse(&mut sources, file, &Strict, &mut sink);
     if let Some(tree) = tree {
+        // Lints look at what could be adapted, whether it can be built or not.
+        if let Some(config) = adapt(&tree, Purpose::Adapt, &mut Sink::new()) {
+            lint(&tree, &config, &sources, &[], &mut sink);
+        }
         let _any = adapt(&tree, Purpose::Build, &mut sink);
     }
     let found = sink.diagnostics().iter().map(|diagnostic| diagnostic.code);

@@ -102,6 +102,21 @@ codes! {
     SUSPICIOUS = 205;
     /// An environment variable that is not set left nothing in a part of a word.
     UNSET_ENVIRONMENT = 206;
+
+    /// A block without a matcher answers what stands behind it.
+    SHADOWED = 301;
+    /// No request reaches a directive.
+    UNREACHABLE = 302;
+    /// A field is set that upstreams send too.
+    SET_TWICE = 303;
+    /// A redirect leads to itself.
+    REDIRECT_LOOP = 304;
+    /// A path pattern matches more than it seems.
+    LOOSE_PATH = 305;
+    /// Certificates on demand are for anybody.
+    UNRESTRICTED_ON_DEMAND = 306;
+    /// A secret is written into the file.
+    SECRET = 307;
 }
 
 #[cfg(test)]

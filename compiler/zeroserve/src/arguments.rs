@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use zs_diagnostics::{Code, codes};
 
 /// Compiles a Caddyfile to a web server that serves that site and nothing
 /// else.
@@ -70,6 +71,19 @@ pub struct Input {
     /// How errors and warnings are printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub message_format: MessageFormat,
+    /// Switch a lint off by its code, such as ZS0305
+    #[arg(long, value_name = "CODE", value_parser = lint)]
+    pub allow: Vec<Code>,
+}
+
+/// The code of a lint; other messages cannot be switched off.
+fn lint(name: &str) -> Result<Code, String> {
+    const LINTS: std::ops::Range<u16> = 300..400;
+    let known = codes::ALL.iter().map(|(code, ..)| *code);
+    known
+        .into_iter()
+        .find(|code| code.to_string().eq_ignore_ascii_case(name) && LINTS.contains(&code.number()))
+        .ok_or_else(|| "lints have codes from ZS0301; `zeroserve explain` lists them".to_owned())
 }
 
 /// How errors and warnings are printed.

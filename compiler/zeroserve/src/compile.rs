@@ -8,9 +8,9 @@ use zs_audit::{Hint, Placed};
 use zs_bpf::Image;
 use zs_config::Purpose;
 use zs_config::model::{Config, Handler, Route};
-use zs_diagnostics::{Diagnostic, Severity, Sink, SourceMap, Style, render_all};
+use zs_diagnostics::{Code, Diagnostic, Severity, Sink, SourceMap, Style, render_all};
 use zs_ir::Program;
-use zs_native::{Code, Target};
+use zs_native::{Code as MachineCode, Target};
 use zs_syntax::Tree;
 
 use crate::arguments::Stage;
@@ -42,6 +42,7 @@ pub struct Compiler {
     /// How long the stages took.
     pub times: Times,
     environment: Environment,
+    allowed: Vec<Code>,
 }
 
 /// What a stage gave, as text, or the finished object.
@@ -53,10 +54,12 @@ pub enum Outcome {
 }
 
 impl Compiler {
-    /// A compiler that reads variables from an environment.
-    pub fn new(environment: Environment) -> Self {
+    /// A compiler that reads variables from an environment, and whose lints are
+    /// off where their code is allowed.
+    pub fn new(environment: Environment, allowed: Vec<Code>) -> Self {
         Self {
             environment,
+            allowed,
             ..Self::default()
         }
     }
@@ -189,10 +192,17 @@ impl Compiler {
     }
 
     fn config(&mut self, tree: &Tree, purpose: Purpose) -> Result<Config, Failure> {
-        let sink = &mut self.sink;
-        self.times
+        let (sink, sources, allowed) = (&mut self.sink, &self.sources, &self.allowed);
+        let config = self
+            .times
             .stage("config", || zs_config::adapt(tree, purpose, sink))
-            .ok_or(Failure::Configuration)
+            .ok_or(Failure::Configuration)?;
+        if purpose == Purpose::Build {
+            self.times.stage("lint", || {
+                zs_config::lint(tree, &config, sources, allowed, sink);
+            });
+        }
+        Ok(config)
     }
 }
 
@@ -214,7 +224,7 @@ const AUDIT_ENTRIES: u64 = AUDIT_HELPERS + (1 << 16);
 ///
 /// # Errors
 /// A bug: what the code generator makes can be translated.
-pub fn translate(image: &Image, threads: NonZeroUsize) -> Result<Code, Failure> {
+pub fn translate(image: &Image, threads: NonZeroUsize) -> Result<MachineCode, Failure> {
     zs_native::compile_on(image, Target::X86_64, threads)
         .map_err(|error| Failure::Bug(error.to_string()))
 }
@@ -223,7 +233,7 @@ pub fn translate(image: &Image, threads: NonZeroUsize) -> Result<Code, Failure> 
 ///
 /// # Errors
 /// The rule that is broken.
-pub fn audit(code: &Code) -> Result<(), Failure> {
+pub fn audit(code: &MachineCode) -> Result<(), Failure> {
     let too_far = || Failure::Bug("the code does not reach its tables".to_owned());
     let text = code
         .place(AUDIT_TEXT, AUDIT_HELPERS, AUDIT_ENTRIES)
@@ -257,7 +267,7 @@ pub fn audit(code: &Code) -> Result<(), Failure> {
 }
 
 /// The machine code as text.
-fn listing(code: &Code) -> String {
+fn listing(code: &MachineCode) -> String {
     let label = |offset: u32| {
         let starts = code
             .functions

@@ -185,3 +185,20 @@ fn variables_that_are_not_set_are_named() {
     let nothing = ":80 {\n\trespond \"{$ZS_TEST_UNSET}\" 200\n}\n";
     assert_eq!(check("adapt", nothing), (Some(0), String::new()));
 }
+
+#[test]
+fn lints_can_be_switched_off() {
+    let folder = Folder::new("lints");
+    let file = folder.write("Caddyfile", ":80 {\n\trespond /api* \"a\"\n}\n");
+    let name = file.to_string_lossy();
+    let warned = zeroserve(&["validate", &name]);
+    assert!(text(&warned.stderr).contains("warning[ZS0305]"));
+    let quiet = zeroserve(&["validate", &name, "--allow", "zs0305"]);
+    assert_eq!(text(&quiet.stderr), "");
+    assert!(quiet.status.success());
+    // Only lints can.
+    let refused = zeroserve(&["validate", &name, "--allow", "ZS0101"]);
+    assert_eq!(refused.status.code(), Some(2));
+    // What is printed as it was is not judged.
+    assert_eq!(text(&zeroserve(&["adapt", &name]).stderr), "");
+}
