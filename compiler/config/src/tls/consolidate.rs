@@ -1,5 +1,8 @@
 //! Joining automation policies that say the same.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::coverage::{Coverage, is_subset};
 use super::names;
 use super::policy::Policy;
 use crate::model::{AutomationPolicy, InternalIssuer, Issuer};
@@ -16,9 +19,10 @@ pub(super) fn consolidate(mut policies: Vec<Policy>) -> Vec<Policy> {
     if policies.iter().all(says_nothing) {
         return Vec::new();
     }
+    let mut policies: Vec<Option<Policy>> = policies.into_iter().map(Some).collect();
     drop_empty(&mut policies);
     join(&mut policies);
-    policies
+    policies.into_iter().flatten().collect()
 }
 
 fn subjects(policy: &Policy) -> &[String] {
@@ -52,57 +56,104 @@ fn only_fetches(policy: &Policy) -> bool {
 }
 
 /// Takes away an empty policy when nothing after it would catch its names, or only another empty one.
-fn drop_empty(policies: &mut Vec<Policy>) {
-    let mut at = 0;
-    while at < policies.len() {
-        let drop = says_nothing(&policies[at])
-            && (at + 1 == policies.len()
-                || shadowed(policies, at).is_some_and(|other| only_fetches(&policies[other])));
+fn drop_empty(policies: &mut [Option<Policy>]) {
+    let coverage = Coverage::new(policies);
+    let last = policies.len();
+    for at in 0..last {
+        let Some(policy) = &policies[at] else {
+            continue;
+        };
+        let drop = says_nothing(policy)
+            && (at + 1 == last
+                || coverage
+                    .shadowed(policies, at)
+                    .and_then(|other| policies[other].as_ref())
+                    .is_some_and(only_fetches));
         if drop {
-            policies.remove(at);
-        } else {
-            at += 1;
+            policies[at] = None;
         }
     }
 }
 
-fn join(policies: &mut Vec<Policy>) {
-    let mut at = 0;
-    'next: while at < policies.len() {
-        let mut other = at + 1;
-        while other < policies.len() {
-            if policies[at] == policies[other] {
-                policies.remove(other);
-                continue 'next;
-            }
-            if !same_settings(&policies[at], &policies[other]) {
-                other += 1;
-            } else if !subjects(&policies[at]).is_empty() && subjects(&policies[other]).is_empty() {
-                // The later one is for all names. The earlier one can go unless something between them would then catch
-                // its names.
-                if shadowed(policies, at).is_some_and(|shadowed| shadowed >= other) {
-                    policies.remove(at);
-                    continue 'next;
-                }
-                other += 1;
-            } else if overtakes(policies, at, other) {
-                other += 1;
-            } else {
-                let more = policies.remove(other).model.subjects;
-                let names = &mut policies[at].model.subjects;
-                names.extend(
-                    more.into_iter()
-                        .filter(|name| !names.contains(name))
-                        .collect::<Vec<_>>(),
-                );
-            }
+/// Joins every policy with the later ones that say the same, as far as that changes nothing for any name.
+fn join(policies: &mut [Option<Policy>]) {
+    let coverage = Coverage::new(policies);
+    let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (position, policy) in policies.iter().enumerate() {
+        if let Some(policy) = policy {
+            alike.entry(kind(policy)).or_default().push(position);
         }
-        at += 1;
+    }
+    let mut groups: Vec<Vec<usize>> = alike.into_values().collect();
+    // The first policies are joined first, whatever their group.
+    let mut order: Vec<(usize, usize, usize)> = Vec::new();
+    for (group, positions) in groups.iter_mut().enumerate() {
+        let places = positions.iter().enumerate();
+        order.extend(places.map(|(place, position)| (*position, group, place)));
+    }
+    order.sort_unstable();
+    for (at, group, place) in order {
+        join_later(policies, at, &groups[group][place + 1..], &coverage);
     }
 }
 
-fn same_settings(left: &Policy, right: &Policy) -> bool {
-    same_issuers(left, right)
+/// Joins one policy with those of some later ones that are still there.
+fn join_later(policies: &mut [Option<Policy>], at: usize, later: &[usize], coverage: &Coverage) {
+    let Some(mut policy) = policies[at].clone() else {
+        return;
+    };
+    let mut names: BTreeSet<String> = policy.model.subjects.iter().cloned().collect();
+    let mut own_class = class(&policy);
+    for other in later {
+        let Some(candidate) = &policies[*other] else {
+            continue;
+        };
+        if policy == *candidate {
+            policies[*other] = None;
+            continue;
+        }
+        let other_class = class(candidate);
+        if !same_settings(&policy, candidate, own_class, other_class) {
+            continue;
+        }
+        let moved = subjects(candidate);
+        if !subjects(&policy).is_empty() && moved.is_empty() {
+            // The later one is for all names. The earlier one can go unless something between them would then catch its
+            // names.
+            policies[at] = Some(policy.clone());
+            let shadowed = coverage.shadowed(policies, at);
+            if shadowed.is_some_and(|shadowed| shadowed >= *other) {
+                policies[at] = None;
+                return;
+            }
+        } else if !coverage.overlaps_between(policies, at, *other, moved) {
+            let more = moved.iter().filter(|name| names.insert((*name).clone()));
+            policy
+                .model
+                .subjects
+                .extend(more.cloned().collect::<Vec<_>>());
+            own_class = own_class.and(other_class);
+            policies[*other] = None;
+        }
+    }
+    policies[at] = Some(policy);
+}
+
+/// A text that is the same for all policies that might be joined.
+fn kind(policy: &Policy) -> String {
+    let mut model = policy.model.clone();
+    model.subjects.clear();
+    model.disable_ocsp_stapling = false;
+    // The local authority may be meant without being named.
+    if model.issuers == [Issuer::Internal(InternalIssuer::default())] {
+        model.issuers.clear();
+    }
+    // Two debug texts are the same only if the values are.
+    format!("{model:?}")
+}
+
+fn same_settings(left: &Policy, right: &Policy, left_class: Class, right_class: Class) -> bool {
+    same_issuers(left, right, left_class, right_class)
         && left.model.managers == right.model.managers
         && left.model.key_type == right.model.key_type
         && left.model.on_demand == right.model.on_demand
@@ -110,20 +161,20 @@ fn same_settings(left: &Policy, right: &Policy) -> bool {
         && left.model.renewal_window_ratio == right.model.renewal_window_ratio
 }
 
-fn same_issuers(left: &Policy, right: &Policy) -> bool {
+fn same_issuers(left: &Policy, right: &Policy, left_class: Class, right_class: Class) -> bool {
     if left.model.issuers != right.model.issuers {
-        return uses_internal_by_default(left) && uses_internal_by_default(right);
+        return uses_internal_by_default(left, left_class)
+            && uses_internal_by_default(right, right_class);
     }
-    if !left.model.issuers.is_empty() {
-        return true;
-    }
-    let (left, right) = (class(left), class(right));
-    left == right || left == Class::All || right == Class::All
+    !left.model.issuers.is_empty()
+        || left_class == right_class
+        || left_class == Class::All
+        || right_class == Class::All
 }
 
-fn uses_internal_by_default(policy: &Policy) -> bool {
+fn uses_internal_by_default(policy: &Policy, class: Class) -> bool {
     if policy.model.issuers.is_empty() {
-        return class(policy) == Class::Internal;
+        return class == Class::Internal;
     }
     policy.derived_issuer && policy.model.issuers == [Issuer::Internal(InternalIssuer::default())]
 }
@@ -137,6 +188,17 @@ enum Class {
     Internal,
 }
 
+impl Class {
+    /// The class of the names of two policies together.
+    fn and(self, other: Class) -> Class {
+        match (self, other) {
+            (Class::All, class) | (class, Class::All) => class,
+            (left, right) if left == right => left,
+            _ => Class::Mixed,
+        }
+    }
+}
+
 fn class(policy: &Policy) -> Class {
     let public = subjects(policy)
         .iter()
@@ -148,34 +210,4 @@ fn class(policy: &Policy) -> Class {
         (all, public) if all == public => Class::Public,
         _ => Class::Mixed,
     }
-}
-
-/// Whether every name of one policy is covered by another.
-fn is_subset(left: &Policy, right: &Policy) -> bool {
-    let (left, right) = (subjects(left), subjects(right));
-    right.is_empty()
-        || (!left.is_empty()
-            && left.iter().all(|name| {
-                right
-                    .iter()
-                    .any(|other| names::matches_wildcard(name, other))
-            }))
-}
-
-/// Whether names of a policy, moved up to an earlier one, would get before a policy between the two that overlaps them.
-fn overtakes(policies: &[Policy], at: usize, other: usize) -> bool {
-    let moved = subjects(&policies[other]);
-    policies[at + 1..other]
-        .iter()
-        .flat_map(subjects)
-        .any(|between| {
-            moved.iter().any(|name| {
-                names::matches_wildcard(between, name) || names::matches_wildcard(name, between)
-            })
-        })
-}
-
-/// The first later policy that would catch the names of this one.
-fn shadowed(policies: &[Policy], at: usize) -> Option<usize> {
-    (at + 1..policies.len()).find(|other| is_subset(&policies[at], &policies[*other]))
 }

@@ -4,6 +4,7 @@ pub(crate) mod acme;
 pub(crate) mod automation;
 pub(crate) mod connection;
 mod consolidate;
+mod coverage;
 pub(crate) mod issuers;
 mod join;
 mod names;

@@ -50,6 +50,9 @@ pub(crate) fn is_tailscale(name: &str) -> bool {
 
 /// Whether a name is covered by a name that may have a star for one or more of its labels from the left.
 pub(crate) fn matches_wildcard(name: &str, wildcard: &str) -> bool {
+    if name.is_ascii() && wildcard.is_ascii() && !wildcard.contains('*') {
+        return name.eq_ignore_ascii_case(wildcard);
+    }
     let (name, wildcard) = (name.to_lowercase(), wildcard.to_lowercase());
     if name == wildcard {
         return true;
