@@ -5,11 +5,16 @@ use std::path::Path;
 
 #[path = "../../fuzz/runs/adapt.rs"]
 mod adapt;
+#[path = "../../fuzz/runs/json.rs"]
+mod json;
 
 #[test]
 fn corpora() {
     for data in files(&["syntax", "config", "diagnostics", "fuzz/tree", "fuzz/adapt"]) {
         adapt::run(&data);
+    }
+    for data in files(&["config", "config-json", "fuzz/json"]) {
+        json::run(&data);
     }
 }
 

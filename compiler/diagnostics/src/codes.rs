@@ -85,6 +85,13 @@ codes! {
     /// A word belongs to a module that stock Caddy does not have.
     THIRD_PARTY_MODULE = 118;
 
+    /// A JSON text is malformed.
+    JSON_SYNTAX = 120;
+    /// An object in JSON has a field that it cannot have.
+    UNKNOWN_FIELD = 121;
+    /// A module in JSON is none of Caddy's own.
+    UNKNOWN_MODULE = 122;
+
     /// An expression is malformed or names something that does not exist.
     BAD_EXPRESSION = 130;
     /// A value in an expression is not of the type that its place asks for.

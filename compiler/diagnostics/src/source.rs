@@ -8,6 +8,12 @@ use std::ops::Range;
 pub struct FileId(u32);
 
 impl FileId {
+    /// The file at a position of its map, for places that were written down as numbers.
+    #[must_use]
+    pub fn from_index(index: u32) -> Self {
+        FileId(index)
+    }
+
     /// The file's position in its map.
     #[must_use]
     pub fn index(self) -> usize {

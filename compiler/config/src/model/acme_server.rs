@@ -1,11 +1,12 @@
 //! The local authority as an ACME server.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Duration, Origin, is_default};
 
 /// Lets others get certificates from a local authority by ACME.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AcmeServer {
     /// The authority; `local` when empty.
     #[serde(skip_serializing_if = "is_default")]
@@ -32,12 +33,13 @@ pub struct AcmeServer {
     #[serde(skip_serializing_if = "is_default")]
     pub policy: Option<AcmePolicy>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Which names get certificates.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AcmePolicy {
     /// Only these.
     #[serde(skip_serializing_if = "is_default")]
@@ -51,7 +53,8 @@ pub struct AcmePolicy {
 }
 
 /// Some names.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AcmeRules {
     /// Domains.
     #[serde(skip_serializing_if = "is_default")]

@@ -1,11 +1,12 @@
 //! Which upstream gets a request: policies, retries, health.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Duration, HeaderMap, MatcherSet, is_default};
+use super::{Duration, HeaderMap, MatcherSet, is_default, json};
 
 /// Which upstream is chosen, and how often a request is tried again.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LoadBalancing {
     /// How to choose; `random` when none.
     #[serde(skip_serializing_if = "is_default")]
@@ -24,74 +25,78 @@ pub struct LoadBalancing {
     pub retry_match: Vec<MatcherSet>,
 }
 
-/// How an upstream is chosen among those that are available.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "policy", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum SelectionPolicy {
-    /// By the client's address behind trusted proxies.
-    ClientIpHash,
-    /// By a cookie that names the upstream.
-    Cookie {
-        /// The cookie; `lb` when empty.
-        #[serde(skip_serializing_if = "is_default")]
-        name: String,
-        /// By what the upstream's name is hashed.
-        #[serde(skip_serializing_if = "is_default")]
-        secret: String,
-        /// How long the client keeps the cookie; for the session when 0.
-        #[serde(skip_serializing_if = "is_default")]
-        max_age: Duration,
-        /// For clients without the cookie; `random` when none.
-        #[serde(skip_serializing_if = "is_default")]
-        fallback: Option<Box<SelectionPolicy>>,
-    },
-    /// The first.
-    First,
-    /// By a header field.
-    Header {
-        /// The field.
-        #[serde(skip_serializing_if = "is_default")]
-        field: String,
-        /// For requests without the field; `random` when none.
-        #[serde(skip_serializing_if = "is_default")]
-        fallback: Option<Box<SelectionPolicy>>,
-    },
-    /// By the peer's address.
-    IpHash,
-    /// The one with the fewest requests.
-    LeastConn,
-    /// By a query parameter.
-    Query {
-        /// The parameter.
-        #[serde(skip_serializing_if = "is_default")]
-        key: String,
-        /// For requests without the parameter; `random` when none.
-        #[serde(skip_serializing_if = "is_default")]
-        fallback: Option<Box<SelectionPolicy>>,
-    },
-    /// Any.
-    Random,
-    /// The one with the fewest requests among some that are drawn.
-    RandomChoose {
-        /// How many are drawn.
-        #[serde(skip_serializing_if = "is_default")]
-        choose: i64,
-    },
-    /// One after the other.
-    RoundRobin,
-    /// By the request's URI.
-    UriHash,
-    /// One after the other, some more often.
-    WeightedRoundRobin {
-        /// How often each upstream comes in a round.
-        #[serde(skip_serializing_if = "is_default")]
-        weights: Vec<i64>,
-    },
+json::tagged! {
+    "SelectionPolicy" as "@policy http.reverse_proxy.selection_policies";
+    /// How an upstream is chosen among those that are available.
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    #[serde(tag = "policy", rename_all = "snake_case")]
+    #[non_exhaustive]
+    pub enum SelectionPolicy {
+        /// By the client's address behind trusted proxies.
+        ClientIpHash,
+        /// By a cookie that names the upstream.
+        Cookie {
+            /// The cookie; `lb` when empty.
+            #[serde(default, skip_serializing_if = "is_default")]
+            name: String,
+            /// By what the upstream's name is hashed.
+            #[serde(default, skip_serializing_if = "is_default")]
+            secret: String,
+            /// How long the client keeps the cookie; for the session when 0.
+            #[serde(default, skip_serializing_if = "is_default")]
+            max_age: Duration,
+            /// For clients without the cookie; `random` when none.
+            #[serde(default, skip_serializing_if = "is_default")]
+            fallback: Option<Box<SelectionPolicy>>,
+        },
+        /// The first.
+        First,
+        /// By a header field.
+        Header {
+            /// The field.
+            #[serde(default, skip_serializing_if = "is_default")]
+            field: String,
+            /// For requests without the field; `random` when none.
+            #[serde(default, skip_serializing_if = "is_default")]
+            fallback: Option<Box<SelectionPolicy>>,
+        },
+        /// By the peer's address.
+        IpHash,
+        /// The one with the fewest requests.
+        LeastConn,
+        /// By a query parameter.
+        Query {
+            /// The parameter.
+            #[serde(default, skip_serializing_if = "is_default")]
+            key: String,
+            /// For requests without the parameter; `random` when none.
+            #[serde(default, skip_serializing_if = "is_default")]
+            fallback: Option<Box<SelectionPolicy>>,
+        },
+        /// Any.
+        Random,
+        /// The one with the fewest requests among some that are drawn.
+        RandomChoose {
+            /// How many are drawn.
+            #[serde(default, skip_serializing_if = "is_default")]
+            choose: i64,
+        },
+        /// One after the other.
+        RoundRobin,
+        /// By the request's URI.
+        UriHash,
+        /// One after the other, some more often.
+        WeightedRoundRobin {
+            /// How often each upstream comes in a round.
+            #[serde(default, skip_serializing_if = "is_default")]
+            weights: Vec<i64>,
+        },
+    }
 }
 
 /// Which upstreams count as healthy.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HealthChecks {
     /// Requests that are made only to see whether an upstream answers.
     #[serde(skip_serializing_if = "is_default")]
@@ -102,7 +107,8 @@ pub struct HealthChecks {
 }
 
 /// Requests that are made only to see whether an upstream answers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ActiveHealthChecks {
     /// The path, as older configurations have it.
     #[serde(skip_serializing_if = "is_default")]
@@ -152,7 +158,8 @@ pub struct ActiveHealthChecks {
 }
 
 /// What is learnt from the requests of clients.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PassiveHealthChecks {
     /// How long a failure counts; failures do not count when 0.
     #[serde(skip_serializing_if = "is_default")]

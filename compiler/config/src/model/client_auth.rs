@@ -1,11 +1,12 @@
 //! Certificates of clients.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{TrustPool, is_default, json};
 
 /// What is asked of clients at the handshake.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ClientAuthentication {
     /// By which certificates theirs are verified.
     #[serde(skip_serializing_if = "is_default")]
@@ -29,12 +30,13 @@ pub enum ClientVerifier {
     Leaf(LeafVerifier),
 }
 
-json::modules!(ClientVerifier by "verifier" {
+json::modules!(ClientVerifier by "verifier" in "tls.client_auth.verifier" {
     Leaf(verifier) => "leaf",
 });
 
 /// Some certificates that clients may have.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LeafVerifier {
     /// Where they come from.
     #[serde(skip_serializing_if = "is_default")]
@@ -53,14 +55,15 @@ pub enum LeafLoader {
     Pem(LeafCertificates),
 }
 
-json::modules!(LeafLoader by "loader" {
+json::modules!(LeafLoader by "loader" in "tls.leaf_cert_loader" {
     File(loader) => "file",
     Folder(loader) => "folder",
     Pem(loader) => "pem",
 });
 
 /// PEM files.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LeafFiles {
     /// Their paths.
     #[serde(skip_serializing_if = "is_default")]
@@ -68,7 +71,8 @@ pub struct LeafFiles {
 }
 
 /// Folders of PEM files.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LeafFolders {
     /// Their paths.
     #[serde(skip_serializing_if = "is_default")]
@@ -76,7 +80,8 @@ pub struct LeafFolders {
 }
 
 /// Certificates that stand in the configuration.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LeafCertificates {
     /// PEM texts.
     #[serde(skip_serializing_if = "is_default")]

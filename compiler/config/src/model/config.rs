@@ -1,11 +1,12 @@
 //! The whole configuration and its small parts.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{HttpApp, Logging, PkiApp, TlsApp, is_default};
+use super::{HttpApp, Logging, PkiApp, TlsApp, is_default, json};
 
 /// What a Caddyfile says.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Config {
     /// Caddy's administration endpoint. A built server has none.
     #[serde(skip_serializing_if = "is_default")]
@@ -22,7 +23,9 @@ pub struct Config {
 }
 
 /// The applications, in alphabetical order as they are printed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[serde(rename(deserialize = "@"))]
 pub struct Apps {
     /// Events, which only plugins handle.
     #[serde(skip_serializing_if = "is_default")]
@@ -39,11 +42,13 @@ pub struct Apps {
 }
 
 /// Handlers of events. All are plugins, so there is never one.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EventsApp {}
 
 /// The `admin` option.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Admin {
     /// `admin off`.
     #[serde(skip_serializing_if = "is_default")]
@@ -63,22 +68,26 @@ pub struct Admin {
 }
 
 /// Whether the running configuration is saved.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AdminConfig {
     /// `persist_config off` makes it false.
     #[serde(skip_serializing_if = "is_default")]
     pub persist: Option<bool>,
 }
 
-/// Where certificates and keys are kept.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "module", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Storage {
-    /// A folder.
-    FileSystem {
-        /// The folder's path; the default folder when empty.
-        #[serde(skip_serializing_if = "is_default")]
-        root: String,
-    },
+json::tagged! {
+    "Storage" as "@module caddy.storage";
+    /// Where certificates and keys are kept.
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    #[serde(tag = "module", rename_all = "snake_case")]
+    #[non_exhaustive]
+    pub enum Storage {
+        /// A folder.
+        FileSystem {
+            /// The folder's path; the default folder when empty.
+            #[serde(default, skip_serializing_if = "is_default")]
+            root: String,
+        },
+    }
 }

@@ -1,28 +1,32 @@
 //! Upstreams that are looked up while requests come in.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Duration, Resolver, is_default};
+use super::{Duration, Resolver, is_default, json};
 
-/// Where upstreams come from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "source", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum DynamicUpstreams {
-    /// A and AAAA records.
-    A(AddressRecords),
-    /// Several sources together.
-    Multi {
-        /// The sources.
-        #[serde(skip_serializing_if = "is_default")]
-        sources: Vec<DynamicUpstreams>,
-    },
-    /// SRV records.
-    Srv(ServiceRecords),
+json::tagged! {
+    "DynamicUpstreams" as "@source http.reverse_proxy.upstreams";
+    /// Where upstreams come from.
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    #[serde(tag = "source", rename_all = "snake_case")]
+    #[non_exhaustive]
+    pub enum DynamicUpstreams {
+        /// A and AAAA records.
+        A(AddressRecords),
+        /// Several sources together.
+        Multi {
+            /// The sources.
+            #[serde(default, skip_serializing_if = "is_default")]
+            sources: Vec<DynamicUpstreams>,
+        },
+        /// SRV records.
+        Srv(ServiceRecords),
+    }
 }
 
 /// A and AAAA records.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AddressRecords {
     /// The name.
     #[serde(skip_serializing_if = "is_default")]
@@ -48,7 +52,8 @@ pub struct AddressRecords {
 }
 
 /// Kinds of addresses.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct IpVersions {
     /// IPv4.
     #[serde(skip_serializing_if = "is_default")]
@@ -59,7 +64,8 @@ pub struct IpVersions {
 }
 
 /// SRV records.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ServiceRecords {
     /// The service, without underscore.
     #[serde(skip_serializing_if = "is_default")]

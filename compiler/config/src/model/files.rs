@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Origin, StatusCode, is_default};
 
 /// The `file_server` handler.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FileServer {
     /// The file system; the machine's own when empty.
     #[serde(skip_serializing_if = "is_default")]
@@ -43,16 +44,18 @@ pub struct FileServer {
     #[serde(skip_serializing_if = "is_default")]
     pub etag_file_extensions: Vec<String>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// A module without settings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct NoSettings {}
 
 /// Lists of folders' contents.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Browse {
     /// The file of the page's template; a template of its own when empty.
     #[serde(skip_serializing_if = "is_default")]
@@ -69,7 +72,8 @@ pub struct Browse {
 }
 
 /// A condition on files: one of those that are listed exists.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FileMatcher {
     /// The file system; the machine's own when empty.
     #[serde(skip_serializing_if = "is_default")]

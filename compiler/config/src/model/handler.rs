@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
-    AcmeServer, Authentication, CopyResponse, CopyResponseHeaders, Encode, ErrorRoutes, FileServer,
-    HeaderMap, Headers, Intercept, LogAppend, MapHandler, MetricsHandler, Origin, Push,
+    AcmeServer, At, Authentication, CopyResponse, CopyResponseHeaders, Encode, ErrorRoutes,
+    FileServer, HeaderMap, Headers, Intercept, LogAppend, MapHandler, MetricsHandler, Origin, Push,
     RequestBody, ReverseProxy, Rewrite, Route, StatusCode, Templates, Timeouts, Tracing,
     is_default, json,
 };
@@ -43,6 +43,8 @@ macro_rules! handlers {
                 }
             }
         }
+
+        json::read_modules!(Handler by "handler" in "http.handlers" { $($variant(value) => $name,)* });
     };
 }
 
@@ -106,7 +108,8 @@ impl Serialize for Handler {
 }
 
 /// Raises an error into the error routes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StaticError {
     /// The message.
     #[serde(skip_serializing_if = "is_default")]
@@ -115,23 +118,25 @@ pub struct StaticError {
     #[serde(skip_serializing_if = "is_default")]
     pub status_code: Option<StatusCode>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Runs a named route of the server.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Invoke {
     /// The route's name.
     #[serde(skip_serializing_if = "is_default")]
     pub name: String,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Answers with what is known beforehand.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StaticResponse {
     /// The status, 200 when none (or the error's status in an error route).
     #[serde(skip_serializing_if = "is_default")]
@@ -149,12 +154,13 @@ pub struct StaticResponse {
     #[serde(skip_serializing_if = "is_default")]
     pub abort: bool,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Routes within a route.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Subroute {
     /// The routes, in order.
     #[serde(skip_serializing_if = "is_default")]
@@ -163,12 +169,13 @@ pub struct Subroute {
     #[serde(skip_serializing_if = "is_default")]
     pub errors: Option<ErrorRoutes>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Sets variables, `{http.vars.<name>}`. Names and texts may hold placeholders.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "At<BTreeMap<String, VarValue>>")]
 pub struct Vars {
     /// The variables by name.
     #[serde(flatten)]
@@ -178,9 +185,21 @@ pub struct Vars {
     pub origin: Origin,
 }
 
+impl From<At<BTreeMap<String, VarValue>>> for Vars {
+    fn from(At { value, origin }: At<BTreeMap<String, VarValue>>) -> Self {
+        Vars {
+            values: value,
+            origin,
+        }
+    }
+}
+
 /// A variable's value: a quoted word is a text, other words are what they look like.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a text, a number, a truth value or a list of texts is expected here"
+)]
 pub enum VarValue {
     /// No value.
     Null,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Origin, is_default};
 
@@ -10,7 +10,8 @@ use super::{Origin, is_default};
 pub type HeaderMap = BTreeMap<String, Vec<String>>;
 
 /// The `headers` handler; also what a proxy does to the requests and responses that pass it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Headers {
     /// Changes to the request.
     #[serde(skip_serializing_if = "is_default")]
@@ -19,12 +20,13 @@ pub struct Headers {
     #[serde(skip_serializing_if = "is_default")]
     pub response: Option<ResponseHeaderOps>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Changes, made in this order: delete with wildcards, add, set, delete, replace. Names and values may hold placeholders.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HeaderOps {
     /// Fields to add.
     #[serde(skip_serializing_if = "is_default")]
@@ -41,7 +43,8 @@ pub struct HeaderOps {
 }
 
 /// One replacement inside a value.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Replacement {
     /// A text to look for.
     #[serde(skip_serializing_if = "is_default")]
@@ -55,7 +58,8 @@ pub struct Replacement {
 }
 
 /// Changes to a response.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "ResponseHeaderFields")]
 pub struct ResponseHeaderOps {
     /// The changes.
     #[serde(flatten)]
@@ -68,8 +72,36 @@ pub struct ResponseHeaderOps {
     pub deferred: bool,
 }
 
+/// What is read of changes to a response: all fields side by side, so that an unknown one is found.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ResponseHeaderFields {
+    add: HeaderMap,
+    set: HeaderMap,
+    delete: Vec<String>,
+    replace: BTreeMap<String, Vec<Replacement>>,
+    require: Option<ResponseMatcher>,
+    deferred: bool,
+}
+
+impl From<ResponseHeaderFields> for ResponseHeaderOps {
+    fn from(fields: ResponseHeaderFields) -> Self {
+        ResponseHeaderOps {
+            ops: HeaderOps {
+                add: fields.add,
+                set: fields.set,
+                delete: fields.delete,
+                replace: fields.replace,
+            },
+            require: fields.require,
+            deferred: fields.deferred,
+        }
+    }
+}
+
 /// A condition on a response.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ResponseMatcher {
     /// One of these codes; a number below 10 stands for its class.
     #[serde(skip_serializing_if = "is_default")]

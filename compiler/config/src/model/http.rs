@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Duration, Handler, MatcherSet, Metrics, Origin, Server, is_default};
 
 /// All HTTP servers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HttpApp {
     /// The port that stands for plain HTTP, 80 when 0.
     #[serde(skip_serializing_if = "is_default")]
@@ -30,7 +31,8 @@ pub struct HttpApp {
 }
 
 /// The routes that run after an error.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ErrorRoutes {
     /// The routes, in order.
     #[serde(skip_serializing_if = "is_default")]
@@ -38,7 +40,8 @@ pub struct ErrorRoutes {
 }
 
 /// Handlers with the condition under which they run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Route {
     /// Of the routes of one group in one list only the first that matches runs. No group when empty.
     #[serde(skip_serializing_if = "is_default")]
@@ -53,12 +56,13 @@ pub struct Route {
     #[serde(skip_serializing_if = "is_default")]
     pub terminal: bool,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// What automatic HTTPS leaves undone.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AutoHttps {
     /// No certificates, no redirects.
     #[serde(rename = "disable", skip_serializing_if = "is_default")]

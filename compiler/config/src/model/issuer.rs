@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Duration, is_default, json};
 
@@ -18,14 +18,15 @@ pub enum Issuer {
     Zerossl(ZerosslIssuer),
 }
 
-json::modules!(Issuer by "module" {
+json::modules!(Issuer by "module" in "tls.issuance" {
     Acme(issuer) => "acme",
     Internal(issuer) => "internal",
     Zerossl(issuer) => "zerossl",
 });
 
 /// An ACME server and an account there.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AcmeIssuer {
     /// The server's directory; Let's Encrypt when empty.
     #[serde(skip_serializing_if = "is_default")]
@@ -60,7 +61,8 @@ pub struct AcmeIssuer {
 }
 
 /// External account binding (RFC 8555 §7.3.4).
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ExternalAccount {
     /// The key's identifier.
     #[serde(skip_serializing_if = "is_default")]
@@ -71,7 +73,8 @@ pub struct ExternalAccount {
 }
 
 /// Which of several chains of certificates.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PreferredChains {
     /// The one with the fewest bytes.
     #[serde(skip_serializing_if = "is_default")]
@@ -85,7 +88,8 @@ pub struct PreferredChains {
 }
 
 /// How names are proved to an ACME server.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Challenges {
     /// HTTP-01.
     #[serde(skip_serializing_if = "is_default")]
@@ -105,7 +109,8 @@ pub struct Challenges {
 }
 
 /// A challenge that is answered on a port.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PortChallenge {
     /// Never used.
     #[serde(skip_serializing_if = "is_default")]
@@ -116,7 +121,8 @@ pub struct PortChallenge {
 }
 
 /// A challenge that is answered by a DNS record.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DnsChallenge {
     /// How long the record may be kept by others.
     #[serde(skip_serializing_if = "is_default")]
@@ -136,7 +142,8 @@ pub struct DnsChallenge {
 }
 
 /// ZeroSSL and a key for its own interface.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ZerosslIssuer {
     /// The key.
     #[serde(skip_serializing_if = "is_default")]
@@ -153,7 +160,8 @@ pub struct ZerosslIssuer {
 }
 
 /// The local certificate authority as issuer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct InternalIssuer {
     /// Which local authority; `local` when empty.
     #[serde(skip_serializing_if = "is_default")]
@@ -167,7 +175,8 @@ pub struct InternalIssuer {
 }
 
 /// The local certificate authorities.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PkiApp {
     /// The authorities by name.
     #[serde(skip_serializing_if = "is_default")]
@@ -175,7 +184,8 @@ pub struct PkiApp {
 }
 
 /// A local certificate authority.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CertificateAuthority {
     /// Its name for people.
     #[serde(skip_serializing_if = "is_default")]
@@ -207,7 +217,8 @@ pub struct CertificateAuthority {
 }
 
 /// A certificate and its key.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct KeyPair {
     /// The certificate, by default the path of a PEM file.
     #[serde(skip_serializing_if = "is_default")]

@@ -49,9 +49,10 @@ pub(super) fn module(key: &str, name: &str, value: &impl Serialize) -> serde_jso
     Ok(sorted(Value::Object(object)))
 }
 
-/// Prints an enum of modules: each variant's fields, if it has any, with the module's name under a key.
+/// Prints and reads an enum of modules: each variant's fields, if it has any, with the module's name under a key. The
+/// namespace is the one that Caddy's modules of that kind have.
 macro_rules! modules {
-    ($type:ident by $key:literal { $($variant:ident $(($value:ident))? => $name:literal,)* }) => {
+    ($type:ident by $key:literal in $namespace:literal { $($variant:ident $(($value:ident))? => $name:literal,)* }) => {
         impl $type {
             /// The name that Caddy's JSON gives this module.
             #[must_use]
@@ -73,10 +74,81 @@ macro_rules! modules {
                 object.map_err(serde::ser::Error::custom)?.serialize(serializer)
             }
         }
+
+        json::read_modules!($type by $key in $namespace { $($variant $(($value))? => $name,)* });
     };
 }
 
-pub(super) use modules;
+/// Reads an enum of modules.
+macro_rules! read_modules {
+    ($type:ident by $key:literal in $namespace:literal { $($variant:ident $(($value:ident))? => $name:literal,)* }) => {
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                #[derive(serde::Deserialize)]
+                enum Name {
+                    $(#[serde(rename = $name)] $variant,)*
+                }
+
+                struct Modules;
+
+                impl<'de> serde::de::Visitor<'de> for Modules {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                        f.write_str("the object of a module")
+                    }
+
+                    fn visit_enum<A: serde::de::EnumAccess<'de>>(self, data: A) -> Result<$type, A::Error> {
+                        use serde::de::VariantAccess as _;
+                        let (name, fields) = data.variant::<Name>()?;
+                        match name {
+                            $(Name::$variant => json::read_module!($type $variant fields $($value)?),)*
+                        }
+                    }
+                }
+
+                let name = concat!("@", $key, " ", $namespace);
+                deserializer.deserialize_enum(name, &[$($name),*], Modules)
+            }
+        }
+    };
+}
+
+/// Reads what follows a module's name.
+macro_rules! read_module {
+    ($type:ident $variant:ident $fields:ident) => {
+        $fields.unit_variant().map(|()| $type::$variant)
+    };
+    ($type:ident $variant:ident $fields:ident $value:ident) => {
+        $fields.newtype_variant().map($type::$variant)
+    };
+}
+
+/// Reads an enum that is printed with a tag, as `modules` are read. `serde` alone would lose places and unknown fields.
+macro_rules! tagged {
+    (
+        $remote:literal as $reader:literal;
+        $(#[$meta:meta])*
+        pub enum $name:ident { $($body:tt)* }
+    ) => {
+        $(#[$meta])*
+        pub enum $name { $($body)* }
+
+        const _: () = {
+            #[derive(serde::Deserialize)]
+            #[serde(remote = $remote, rename = $reader, rename_all = "snake_case")]
+            enum Reader { $($body)* }
+
+            impl<'de> serde::Deserialize<'de> for $name {
+                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    Reader::deserialize(deserializer)
+                }
+            }
+        };
+    };
+}
+
+pub(super) use {modules, read_module, read_modules, tagged};
 
 /// What a module without fields prints.
 #[derive(Serialize)]

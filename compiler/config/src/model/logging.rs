@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Duration, VarValue, is_default, json};
 
 /// Loggers by name.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Logging {
     /// The loggers; `default` is the one that takes what no other takes.
     #[serde(skip_serializing_if = "is_default")]
@@ -15,7 +16,8 @@ pub struct Logging {
 }
 
 /// One logger.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CustomLog {
     /// Where entries go; to the error output when none.
     #[serde(skip_serializing_if = "is_default")]
@@ -38,7 +40,8 @@ pub struct CustomLog {
 }
 
 /// Of entries that are the same within an interval, some are written.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LogSampling {
     /// The interval.
     #[serde(skip_serializing_if = "is_default")]
@@ -67,7 +70,7 @@ pub enum LogWriter {
     Stdout,
 }
 
-json::modules!(LogWriter by "output" {
+json::modules!(LogWriter by "output" in "caddy.logging.writers" {
     Discard => "discard",
     File(writer) => "file",
     Net(writer) => "net",
@@ -76,7 +79,8 @@ json::modules!(LogWriter by "output" {
 });
 
 /// A file that entries go to, and how it is rotated.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FileWriter {
     /// Its path.
     #[serde(skip_serializing_if = "is_default")]
@@ -123,7 +127,8 @@ pub struct FileWriter {
 }
 
 /// A socket that entries go to.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct NetWriter {
     /// Its network address.
     #[serde(skip_serializing_if = "is_default")]
@@ -152,7 +157,7 @@ pub enum LogEncoder {
     Json(EncoderFormat),
 }
 
-json::modules!(LogEncoder by "format" {
+json::modules!(LogEncoder by "format" in "caddy.logging.encoders" {
     Append(encoder) => "append",
     Console(encoder) => "console",
     Filter(encoder) => "filter",
@@ -161,7 +166,8 @@ json::modules!(LogEncoder by "format" {
 });
 
 /// Names and forms of the parts that every entry has.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EncoderFormat {
     /// The field of the message.
     #[serde(skip_serializing_if = "is_default")]
@@ -199,7 +205,8 @@ pub struct EncoderFormat {
 }
 
 /// More fields for every entry.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AppendEncoder {
     /// The encoder that writes; by where entries go when none.
     #[serde(skip_serializing_if = "is_default")]
@@ -210,7 +217,8 @@ pub struct AppendEncoder {
 }
 
 /// Changes to fields.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FilterEncoder {
     /// The encoder that writes; by where entries go when none.
     #[serde(skip_serializing_if = "is_default")]
@@ -221,7 +229,8 @@ pub struct FilterEncoder {
 }
 
 /// The encoder that the system's journal reads.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct JournaldEncoder {
     /// The encoder that writes; by where entries go when none.
     #[serde(skip_serializing_if = "is_default")]
@@ -254,7 +263,7 @@ pub enum LogFilter {
     SetCookie(CookieFilter),
 }
 
-json::modules!(LogFilter by "filter" {
+json::modules!(LogFilter by "filter" in "caddy.logging.encoders.filter" {
     Cookie(filter) => "cookie",
     Delete => "delete",
     Hash => "hash",
@@ -268,7 +277,8 @@ json::modules!(LogFilter by "filter" {
 });
 
 /// A fixed value.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ReplaceFilter {
     /// The value.
     #[serde(skip_serializing_if = "is_default")]
@@ -276,7 +286,8 @@ pub struct ReplaceFilter {
 }
 
 /// Another name.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RenameFilter {
     /// The name.
     #[serde(skip_serializing_if = "is_default")]
@@ -284,7 +295,8 @@ pub struct RenameFilter {
 }
 
 /// How many bits of an address stay.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct IpMaskFilter {
     /// Of IPv4 addresses.
     #[serde(skip_serializing_if = "is_default")]
@@ -295,7 +307,8 @@ pub struct IpMaskFilter {
 }
 
 /// A regular expression and what takes the place of what it finds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RegexpFilter {
     /// The expression.
     #[serde(skip_serializing_if = "is_default")]
@@ -306,21 +319,23 @@ pub struct RegexpFilter {
 }
 
 /// Several regular expressions.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct MultiRegexpFilter {
     /// The expressions, in order.
     pub operations: Vec<RegexpFilter>,
 }
 
 /// Changes to parameters of a query.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct QueryFilter {
     /// The changes, in order; not there at all is printed as `null`.
     pub actions: Option<Vec<QueryAction>>,
 }
 
 /// A change to one parameter.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QueryAction {
     /// What is done.
     #[serde(rename = "type")]
@@ -328,19 +343,20 @@ pub struct QueryAction {
     /// The parameter.
     pub parameter: String,
     /// The new value.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub value: String,
 }
 
 /// Changes to cookies.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CookieFilter {
     /// The changes, in order; not there at all is printed as `null`.
     pub actions: Option<Vec<CookieAction>>,
 }
 
 /// A change to one cookie.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CookieAction {
     /// What is done.
     #[serde(rename = "type")]
@@ -348,12 +364,12 @@ pub struct CookieAction {
     /// The cookie.
     pub name: String,
     /// The new value.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub value: String,
 }
 
 /// What is done to a parameter or cookie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FilterAction {
     /// It gets another value.

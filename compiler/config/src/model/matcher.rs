@@ -1,14 +1,20 @@
 //! Conditions on requests.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use serde::{Serialize, Serializer};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::{FileMatcher, Origin, is_default};
+use super::{AT, FileMatcher, Origin, is_default};
 
 /// Conditions that must all hold. Fields stand in alphabetical order, as they are printed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[serde(rename(deserialize = "@http.matchers"))]
 pub struct MatcherSet {
     /// The address of the client, behind trusted proxies.
     #[serde(skip_serializing_if = "is_default")]
@@ -62,7 +68,7 @@ pub struct MatcherSet {
     #[serde(skip_serializing_if = "is_default")]
     pub vars_regexp: Option<At<RegexpMatcher>>,
     /// The matcher token or the named matcher's definition.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
@@ -92,6 +98,30 @@ impl<T> At<T> {
             value,
             origin: origin.into(),
         }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Read<T> {
+            type Value = At<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a place and a value")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<At<T>, A::Error> {
+                let origin: Origin = parts.next_element()?.unwrap_or_default();
+                match parts.next_element()? {
+                    Some(value) => Ok(At { value, origin }),
+                    None => Err(de::Error::invalid_length(1, &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_tuple_struct(AT, 2, Read(PhantomData))
     }
 }
 
@@ -129,7 +159,8 @@ pub type RegexpMatcher = BTreeMap<String, Regexp>;
 pub type VarsMatcher = BTreeMap<String, Vec<String>>;
 
 /// A condition on the handshake.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TlsMatcher {
     /// Whether it is complete, so that the request is no early data; either way when none.
     #[serde(skip_serializing_if = "is_default")]
@@ -137,7 +168,8 @@ pub struct TlsMatcher {
 }
 
 /// A pattern of URLs as browsers have it (<https://urlpattern.spec.whatwg.org>).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct UrlPattern {
     /// The pattern.
     #[serde(skip_serializing_if = "is_default")]
@@ -159,6 +191,37 @@ pub enum Expression {
     Cel(CelExpression),
 }
 
+impl<'de> Deserialize<'de> for Expression {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl<'de> Visitor<'de> for Read {
+            type Value = Expression;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an expression")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Expression, E> {
+                Ok(match StatusExpression::from_cel(text) {
+                    Some(status) => Expression::Status(status),
+                    None => Expression::Cel(CelExpression {
+                        expr: text.to_owned(),
+                        name: String::new(),
+                    }),
+                })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Expression, A::Error> {
+                let members = MapAccessDeserializer::new(members);
+                CelExpression::deserialize(members).map(Expression::Cel)
+            }
+        }
+
+        deserializer.deserialize_any(Read)
+    }
+}
+
 impl Serialize for Expression {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -170,7 +233,8 @@ impl Serialize for Expression {
 }
 
 /// An expression as a text. Printed as the bare text when it has no name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct CelExpression {
     /// The text.
     pub expr: String,
@@ -179,7 +243,8 @@ pub struct CelExpression {
 }
 
 /// Address ranges, of which one must contain the peer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct IpRanges {
     /// Addresses and CIDR ranges, as written; each is well-formed.
     #[serde(skip_serializing_if = "is_default")]
@@ -187,7 +252,8 @@ pub struct IpRanges {
 }
 
 /// A regular expression in Go's syntax.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Regexp {
     /// The name under which captures are found, `{re.<name>.1}`.
     #[serde(skip_serializing_if = "is_default")]
@@ -197,7 +263,7 @@ pub struct Regexp {
 }
 
 /// The negation of several sets: none may match. Printed as a bare list.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NotMatcher {
     /// The sets.
@@ -215,6 +281,25 @@ pub struct StatusExpression {
 }
 
 impl StatusExpression {
+    /// The condition that an expression in CEL is, if it is written exactly as this one is printed.
+    #[must_use]
+    pub fn from_cel(text: &str) -> Option<Self> {
+        let mut status = StatusExpression::default();
+        for term in text.split(" || ") {
+            match term.split_once(" in [") {
+                Some((_, codes)) => {
+                    let codes = codes.trim_end_matches(']').split(", ");
+                    status.codes = codes.map(|code| code.parse().ok()).collect::<Option<_>>()?;
+                }
+                None => {
+                    let (_, first) = term.split_once(" >= ")?;
+                    status.classes.push(first.get(..1)?.parse().ok()?);
+                }
+            }
+        }
+        (status.to_cel() == text).then_some(status)
+    }
+
     /// The expression in CEL.
     #[must_use]
     pub fn to_cel(&self) -> String {

@@ -86,6 +86,7 @@ pub use transport::{
 pub use trust_pool::{
     AuthorityPool, CombinedPool, FilePool, HttpPool, InlinePool, StoragePool, SystemPool, TrustPool,
 };
+pub(crate) use value::{AT, ORIGIN};
 pub use value::{Duration, Origin, StatusCode};
 
 /// Go's `omitempty`: whether a value is the one that is not printed.

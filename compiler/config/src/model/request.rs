@@ -2,23 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Duration, HeaderOps, NoSettings, Origin, VarValue, is_default};
+use super::{Duration, HeaderOps, NoSettings, Origin, VarValue, is_default, json};
 
 /// The `authentication` handler: who may ask.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Authentication {
     /// The ways to prove who one is.
     #[serde(skip_serializing_if = "is_default")]
     pub providers: AuthenticationProviders,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Ways to prove who one is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[serde(rename(deserialize = "@http.authentication.providers"))]
 pub struct AuthenticationProviders {
     /// Name and password with each request.
     #[serde(skip_serializing_if = "is_default")]
@@ -26,7 +29,8 @@ pub struct AuthenticationProviders {
 }
 
 /// Name and password with each request.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HttpBasic {
     /// How passwords are hashed.
     #[serde(skip_serializing_if = "is_default")]
@@ -42,19 +46,23 @@ pub struct HttpBasic {
     pub hash_cache: Option<NoSettings>,
 }
 
-/// How passwords are hashed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "algorithm", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum PasswordHash {
-    /// Argon2id.
-    Argon2id,
-    /// Bcrypt.
-    Bcrypt,
+json::tagged! {
+    "PasswordHash" as "@algorithm http.authentication.hashes";
+    /// How passwords are hashed.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+    #[serde(tag = "algorithm", rename_all = "snake_case")]
+    #[non_exhaustive]
+    pub enum PasswordHash {
+        /// Argon2id.
+        Argon2id,
+        /// Bcrypt.
+        Bcrypt,
+    }
 }
 
 /// A name with a password's hash.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Account {
     /// The name.
     pub username: String,
@@ -63,7 +71,8 @@ pub struct Account {
 }
 
 /// Limits and replaces request bodies.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RequestBody {
     /// How many bytes may be read; any number when 0.
     #[serde(skip_serializing_if = "is_default")]
@@ -72,12 +81,13 @@ pub struct RequestBody {
     #[serde(skip_serializing_if = "is_default")]
     pub set: String,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Limits how slow a client may be.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Timeouts {
     /// How long reading may stand still.
     #[serde(skip_serializing_if = "is_default")]
@@ -95,12 +105,13 @@ pub struct Timeouts {
     #[serde(skip_serializing_if = "is_default")]
     pub max_write_chunk: i64,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Sets variables by what a text is like, when they are first asked for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct MapHandler {
     /// The text, with placeholders.
     #[serde(skip_serializing_if = "is_default")]
@@ -115,12 +126,13 @@ pub struct MapHandler {
     #[serde(skip_serializing_if = "is_default")]
     pub defaults: Vec<String>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// A text or expression, and a value for each destination.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Mapping {
     /// The whole text.
     #[serde(skip_serializing_if = "is_default")]
@@ -134,7 +146,8 @@ pub struct Mapping {
 }
 
 /// Adds a field to the access log.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LogAppend {
     /// The field.
     #[serde(skip_serializing_if = "is_default")]
@@ -146,23 +159,25 @@ pub struct LogAppend {
     #[serde(skip_serializing_if = "is_default")]
     pub early: bool,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Serves counters.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct MetricsHandler {
     /// Whether only the older format is spoken.
     #[serde(skip_serializing_if = "is_default")]
     pub disable_openmetrics: bool,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Sends what clients will ask for ahead.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Push {
     /// What is sent.
     #[serde(skip_serializing_if = "is_default")]
@@ -171,12 +186,13 @@ pub struct Push {
     #[serde(skip_serializing_if = "is_default")]
     pub headers: Option<HeaderOps>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Something that is sent ahead.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PushResource {
     /// The method; `GET` when empty.
     #[serde(skip_serializing_if = "is_default")]
@@ -187,7 +203,8 @@ pub struct PushResource {
 }
 
 /// Reports spans to a collector of traces.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Tracing {
     /// The span's name.
     pub span: String,
@@ -195,6 +212,6 @@ pub struct Tracing {
     #[serde(skip_serializing_if = "is_default")]
     pub span_attributes: BTreeMap<String, String>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }

@@ -1,11 +1,12 @@
 //! What is done with responses on their way to the client.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Origin, ResponseMatcher, Route, StatusCode, is_default};
 
 /// What to do with certain responses.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ResponseHandler {
     /// Which responses; all when none.
     #[serde(rename = "match", skip_serializing_if = "is_default")]
@@ -17,34 +18,37 @@ pub struct ResponseHandler {
     #[serde(skip_serializing_if = "is_default")]
     pub routes: Vec<Route>,
     /// The line.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Looks at the responses of the handlers behind it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Intercept {
     /// What to do with them; the first that matches counts.
     #[serde(skip_serializing_if = "is_default")]
     pub handle_response: Vec<ResponseHandler>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Sends the response of an upstream from within a `handle_response`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CopyResponse {
     /// Another status.
     #[serde(skip_serializing_if = "is_default")]
     pub status_code: Option<StatusCode>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Takes fields of an upstream's response over from within a `handle_response`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CopyResponseHeaders {
     /// Which ones; all when none.
     #[serde(skip_serializing_if = "is_default")]
@@ -53,12 +57,13 @@ pub struct CopyResponseHeaders {
     #[serde(skip_serializing_if = "is_default")]
     pub exclude: Vec<String>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Compresses responses.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Encode {
     /// How to compress.
     #[serde(skip_serializing_if = "is_default")]
@@ -73,12 +78,14 @@ pub struct Encode {
     #[serde(rename = "match", skip_serializing_if = "is_default")]
     pub matcher: Option<ResponseMatcher>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Ways to compress.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[serde(rename(deserialize = "@http.encoders"))]
 pub struct Encodings {
     /// Gzip.
     #[serde(skip_serializing_if = "is_default")]
@@ -89,7 +96,8 @@ pub struct Encodings {
 }
 
 /// Settings of gzip.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Gzip {
     /// The level; 5 when 0.
     #[serde(skip_serializing_if = "is_default")]
@@ -97,7 +105,8 @@ pub struct Gzip {
 }
 
 /// Settings of Zstandard.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Zstd {
     /// The level: `fastest`, `default`, `better` or `best`.
     #[serde(skip_serializing_if = "is_default")]
@@ -108,7 +117,8 @@ pub struct Zstd {
 }
 
 /// Runs response bodies as templates.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Templates {
     /// The folder of included files; the variable `root` when empty.
     #[serde(skip_serializing_if = "is_default")]
@@ -120,6 +130,6 @@ pub struct Templates {
     #[serde(skip_serializing_if = "is_default")]
     pub delimiters: Vec<String>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }

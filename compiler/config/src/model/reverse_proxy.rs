@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::values::network;
 
 use super::{
     Duration, DynamicUpstreams, Headers, HealthChecks, LoadBalancing, Origin, ResponseHandler,
@@ -10,7 +12,8 @@ use super::{
 };
 
 /// The `reverse_proxy` handler.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ReverseProxy {
     /// How to talk to upstreams; plain HTTP with the defaults when none.
     #[serde(skip_serializing_if = "is_default")]
@@ -61,20 +64,20 @@ pub struct ReverseProxy {
     #[serde(skip_serializing_if = "is_default")]
     pub verbose_logs: bool,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// One server to talk to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Upstream {
     /// Its address.
     pub dial: Dial,
     /// How many requests it may have at a time; any number when 0.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub max_requests: i64,
     /// The argument.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
@@ -114,5 +117,12 @@ impl fmt::Display for Dial {
 impl Serialize for Dial {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Dial {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        network::dial(&text).map_err(serde::de::Error::custom)
     }
 }

@@ -1,11 +1,12 @@
 //! Changes to method and URI.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Origin, is_default};
 
 /// The `rewrite` handler. Its parts are applied in the order of the fields.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Rewrite {
     /// The new method.
     #[serde(skip_serializing_if = "is_default")]
@@ -29,12 +30,13 @@ pub struct Rewrite {
     #[serde(skip_serializing_if = "is_default")]
     pub query: Option<QueryOps>,
     /// The directive.
-    #[serde(skip)]
+    #[serde(skip_serializing, rename = "@origin")]
     pub origin: Origin,
 }
 
 /// Replacement of a text in the URI.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SubstringReplacement {
     /// What to look for.
     #[serde(skip_serializing_if = "is_default")]
@@ -48,7 +50,8 @@ pub struct SubstringReplacement {
 }
 
 /// Replacement by regular expression in the path.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PathRegexpReplacement {
     /// The pattern.
     #[serde(skip_serializing_if = "is_default")]
@@ -59,7 +62,8 @@ pub struct PathRegexpReplacement {
 }
 
 /// Changes to the query, made in the order of the fields.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct QueryOps {
     /// Keys to rename.
     #[serde(skip_serializing_if = "is_default")]
@@ -79,7 +83,8 @@ pub struct QueryOps {
 }
 
 /// A key with a value, or an old key with its new name.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct KeyValue {
     /// The key.
     #[serde(skip_serializing_if = "is_default")]
@@ -90,7 +95,8 @@ pub struct KeyValue {
 }
 
 /// A replacement inside the values of a key.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct QueryReplacement {
     /// The key, `*` for all.
     #[serde(skip_serializing_if = "is_default")]

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     AutoHttps, ConnectionPolicy, Duration, ErrorRoutes, ListenAddress, Route, is_default, json,
 };
 
 /// One set of listeners with the routes that they share.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Server {
     /// The addresses to listen on.
     #[serde(skip_serializing_if = "is_default")]
@@ -121,14 +122,15 @@ pub enum ListenerWrapper {
     Tls,
 }
 
-json::modules!(ListenerWrapper by "wrapper" {
+json::modules!(ListenerWrapper by "wrapper" in "caddy.listeners" {
     HttpRedirect => "http_redirect",
     ProxyProtocol(wrapper) => "proxy_protocol",
     Tls => "tls",
 });
 
 /// How the PROXY protocol is taken.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ProxyProtocolWrapper {
     /// The time for its header.
     #[serde(skip_serializing_if = "is_default")]
@@ -145,7 +147,7 @@ pub struct ProxyProtocolWrapper {
 }
 
 /// What becomes of a PROXY protocol header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ProxyProtocolPolicy {
     /// It is read and believed.
@@ -166,12 +168,13 @@ pub enum IpSource {
     Static(StaticIpRanges),
 }
 
-json::modules!(IpSource by "source" {
+json::modules!(IpSource by "source" in "http.ip_sources" {
     Static(ranges) => "static",
 });
 
 /// A fixed list of ranges.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StaticIpRanges {
     /// Addresses and CIDR ranges.
     #[serde(skip_serializing_if = "is_default")]
@@ -179,7 +182,8 @@ pub struct StaticIpRanges {
 }
 
 /// Which requests of a server are logged, and where.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ServerLogs {
     /// The logger for hosts without one of their own.
     #[serde(skip_serializing_if = "is_default")]
@@ -202,7 +206,8 @@ pub struct ServerLogs {
 }
 
 /// What is counted.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Metrics {
     /// For every host by itself.
     #[serde(skip_serializing_if = "is_default")]

@@ -1,11 +1,12 @@
 //! Certificates and handshakes.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{ClientAuthentication, Duration, Issuer, is_default, json};
 
 /// All certificates.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TlsApp {
     /// Certificates that are loaded.
     #[serde(skip_serializing_if = "is_default")]
@@ -31,7 +32,8 @@ pub struct TlsApp {
 }
 
 /// Encrypted ClientHello: the name that is asked for is hidden behind another one.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EncryptedClientHello {
     /// The names that are shown.
     #[serde(skip_serializing_if = "is_default")]
@@ -39,14 +41,16 @@ pub struct EncryptedClientHello {
 }
 
 /// A name that is shown.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EchName {
     /// The name.
     pub public_name: String,
 }
 
 /// Where certificates come from.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Certificates {
     /// Names for which certificates are obtained although no route's host says so.
     #[serde(skip_serializing_if = "is_default")]
@@ -60,7 +64,8 @@ pub struct Certificates {
 }
 
 /// A certificate and its key, in PEM files.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CertificateFiles {
     /// Path of the certificate chain.
     pub certificate: String,
@@ -72,7 +77,8 @@ pub struct CertificateFiles {
 }
 
 /// How certificates are obtained.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TlsAutomation {
     /// The rules; the first whose subjects match counts.
     #[serde(skip_serializing_if = "is_default")]
@@ -92,7 +98,8 @@ pub struct TlsAutomation {
 }
 
 /// When certificates may be obtained at a handshake.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct OnDemand {
     /// Who is asked.
     #[serde(skip_serializing_if = "is_default")]
@@ -107,19 +114,21 @@ pub enum Permission {
     Http(HttpPermission),
 }
 
-json::modules!(Permission by "module" {
+json::modules!(Permission by "module" in "tls.permission" {
     Http(permission) => "http",
 });
 
 /// An HTTP server that says whether a certificate may be obtained.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HttpPermission {
     /// The URL that the name is sent to.
     pub endpoint: String,
 }
 
 /// How the certificates of some names are obtained.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AutomationPolicy {
     /// The names; all when there are none.
     #[serde(skip_serializing_if = "is_default")]
@@ -157,13 +166,14 @@ pub enum CertificateManager {
     Tailscale,
 }
 
-json::modules!(CertificateManager by "via" {
+json::modules!(CertificateManager by "via" in "tls.get_certificate" {
     Http(manager) => "http",
     Tailscale => "tailscale",
 });
 
 /// An HTTP server that has certificates.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HttpCertificates {
     /// Its URL.
     #[serde(skip_serializing_if = "is_default")]
@@ -171,7 +181,8 @@ pub struct HttpCertificates {
 }
 
 /// How to shake hands with some clients.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ConnectionPolicy {
     /// For which clients; for all when none.
     #[serde(rename = "match", skip_serializing_if = "is_default")]
@@ -220,7 +231,8 @@ impl ConnectionPolicy {
 }
 
 /// Which clients a connection policy is for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ConnectionMatcher {
     /// Names that the client asks for; may hold `*` labels. The empty name is a client that asks for none.
     #[serde(skip_serializing_if = "is_default")]
@@ -228,7 +240,8 @@ pub struct ConnectionMatcher {
 }
 
 /// Which of several certificates to use.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CertificateSelection {
     /// One that has any of these tags.
     #[serde(skip_serializing_if = "is_default")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Duration, TrustPool, is_default, json};
 
@@ -28,8 +28,14 @@ impl Serialize for Transport {
     }
 }
 
+json::read_modules!(Transport by "protocol" in "http.reverse_proxy.transport" {
+    FastCgi(value) => "fastcgi",
+    Http(value) => "http",
+});
+
 /// FastCGI to upstreams.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FastCgiTransport {
     /// The folder of the scripts; the variable `root` when empty.
     #[serde(skip_serializing_if = "is_default")]
@@ -58,7 +64,8 @@ pub struct FastCgiTransport {
 }
 
 /// HTTP to upstreams.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HttpTransport {
     /// Name servers of its own.
     #[serde(skip_serializing_if = "is_default")]
@@ -120,7 +127,8 @@ pub struct HttpTransport {
 }
 
 /// Name servers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Resolver {
     /// Their addresses.
     #[serde(skip_serializing_if = "is_default")]
@@ -128,7 +136,8 @@ pub struct Resolver {
 }
 
 /// How connections are kept.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct KeepAlive {
     /// Whether they are kept at all; so when none.
     #[serde(skip_serializing_if = "is_default")]
@@ -147,22 +156,26 @@ pub struct KeepAlive {
     pub idle_timeout: Duration,
 }
 
-/// The proxy on the way to an upstream.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "from", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum NetworkProxy {
-    /// No proxy, whatever the environment says.
-    None,
-    /// The proxy of that address.
-    Url {
-        /// The address, which may hold placeholders.
-        url: String,
-    },
+json::tagged! {
+    "NetworkProxy" as "@from caddy.network_proxy";
+    /// The proxy on the way to an upstream.
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    #[serde(tag = "from", rename_all = "snake_case")]
+    #[non_exhaustive]
+    pub enum NetworkProxy {
+        /// No proxy, whatever the environment says.
+        None,
+        /// The proxy of that address.
+        Url {
+            /// The address, which may hold placeholders.
+            url: String,
+        },
+    }
 }
 
 /// TLS to an upstream, or to another server that is asked for something.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct UpstreamTls {
     /// By what the server's certificate is verified; by what the system trusts when none.
     #[serde(skip_serializing_if = "is_default")]

@@ -1,6 +1,6 @@
 //! Where the certificates come from by which other certificates are verified.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Storage, UpstreamTls, is_default, json};
 
@@ -44,8 +44,20 @@ impl Serialize for TrustPool {
     }
 }
 
+json::read_modules!(TrustPool by "provider" in "tls.ca_pool.source" {
+    Combined(value) => "combined",
+    File(value) => "file",
+    Http(value) => "http",
+    Inline(value) => "inline",
+    PkiIntermediate(value) => "pki_intermediate",
+    PkiRoot(value) => "pki_root",
+    Storage(value) => "storage",
+    System(value) => "system",
+});
+
 /// Other pools together.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CombinedPool {
     /// The pools.
     #[serde(skip_serializing_if = "is_default")]
@@ -53,7 +65,8 @@ pub struct CombinedPool {
 }
 
 /// PEM files.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FilePool {
     /// Their paths.
     #[serde(skip_serializing_if = "is_default")]
@@ -61,7 +74,8 @@ pub struct FilePool {
 }
 
 /// PEM files that are fetched.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HttpPool {
     /// Their addresses.
     #[serde(skip_serializing_if = "is_default")]
@@ -72,7 +86,8 @@ pub struct HttpPool {
 }
 
 /// Certificates that stand in the configuration.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct InlinePool {
     /// DER in Base64.
     #[serde(skip_serializing_if = "is_default")]
@@ -80,7 +95,8 @@ pub struct InlinePool {
 }
 
 /// Certificates of local authorities.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AuthorityPool {
     /// The authorities' names.
     #[serde(skip_serializing_if = "is_default")]
@@ -88,7 +104,8 @@ pub struct AuthorityPool {
 }
 
 /// PEM texts in the storage.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StoragePool {
     /// Another storage than that of the whole configuration.
     #[serde(skip_serializing_if = "is_default")]
@@ -99,5 +116,6 @@ pub struct StoragePool {
 }
 
 /// What the system trusts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SystemPool {}

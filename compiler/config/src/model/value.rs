@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
-use zs_diagnostics::Span;
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+use zs_diagnostics::{FileId, Span};
+
+use crate::values::{duration, status};
 
 /// Where in the source a node comes from. All origins are equal, so that nodes can be compared by what they mean.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +26,19 @@ impl From<Span> for Origin {
     }
 }
 
+/// The field of an object that is the object's place, when it is read from JSON. No JSON text has it.
+pub(crate) const ORIGIN: &str = "@origin";
+
+/// A value with its place, when it is read from JSON.
+pub(crate) const AT: &str = "@at";
+
+impl<'de> Deserialize<'de> for Origin {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (file, start, end) = Deserialize::deserialize(deserializer)?;
+        Ok(Origin(Span::new(FileId::from_index(file), start, end)))
+    }
+}
+
 impl PartialEq for Origin {
     fn eq(&self, _: &Self) -> bool {
         true
@@ -35,6 +51,37 @@ impl Eq for Origin {}
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Duration(pub i64);
+
+/// A number of nanoseconds, or a text as in a Caddyfile.
+impl<'de> Deserialize<'de> for Duration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl Visitor<'_> for Read {
+            type Value = Duration;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a length of time, such as `\"30s\"`")
+            }
+
+            fn visit_i64<E: de::Error>(self, nanoseconds: i64) -> Result<Duration, E> {
+                Ok(Duration(nanoseconds))
+            }
+
+            fn visit_u64<E: de::Error>(self, nanoseconds: u64) -> Result<Duration, E> {
+                let wrong = |_| E::invalid_value(de::Unexpected::Unsigned(nanoseconds), &self);
+                i64::try_from(nanoseconds).map(Duration).map_err(wrong)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
+                let wrong = || E::invalid_value(de::Unexpected::Str(text), &self);
+                duration::parse(text).map(Duration).ok_or_else(wrong)
+            }
+        }
+
+        deserializer.deserialize_any(Read)
+    }
+}
 
 impl Duration {
     /// Nanoseconds per second.
@@ -71,5 +118,32 @@ impl Serialize for StatusCode {
             StatusCode::Code(code) => serializer.serialize_u16(*code),
             StatusCode::Template(text) => serializer.serialize_str(text),
         }
+    }
+}
+
+/// A number, or a text that may hold placeholders.
+impl<'de> Deserialize<'de> for StatusCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl Visitor<'_> for Read {
+            type Value = StatusCode;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a status from 100 to 999, or a placeholder")
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<StatusCode, E> {
+                let wrong = || E::invalid_value(de::Unexpected::Unsigned(number), &self);
+                status::parse(&number.to_string()).ok_or_else(wrong)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<StatusCode, E> {
+                let wrong = || E::invalid_value(de::Unexpected::Str(text), &self);
+                status::parse(text).ok_or_else(wrong)
+            }
+        }
+
+        deserializer.deserialize_any(Read)
     }
 }

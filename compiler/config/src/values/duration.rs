@@ -29,7 +29,8 @@ pub(crate) fn timeout(token: &Token, cx: &mut Context) -> Parsed<Duration> {
     Ok(duration)
 }
 
-fn parse(text: &str) -> Option<i64> {
+/// A length of time in nanoseconds.
+pub(crate) fn parse(text: &str) -> Option<i64> {
     let (negative, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),

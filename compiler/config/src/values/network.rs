@@ -1,6 +1,6 @@
 //! Caddy's network addresses: `[network/]host[:port[-port]]` and `unix/path`.
 
-use crate::model::{ListenAddress, Network, PortRange};
+use crate::model::{Dial, ListenAddress, Network, PortRange};
 
 /// Host and port of `host:port`, `[host]:port` or `:port`, as Go splits them.
 pub(crate) fn split_host_port(text: &str) -> Option<(&str, &str)> {
@@ -113,6 +113,60 @@ pub(crate) fn listen(bind: &str, port: &str) -> Result<ListenAddress, String> {
         network,
         host,
         ports: Some(port_range(port)?),
+    })
+}
+
+/// An address to listen on, with its port.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub(crate) fn listen_address(text: &str) -> Result<ListenAddress, String> {
+    let (network, host, port) =
+        split_network(text).ok_or_else(|| format!("`{text}` is no address"))?;
+    match network.as_str() {
+        network
+            if port.is_empty() && !network.starts_with("unix") && !network.starts_with("fd") =>
+        {
+            Err(format!("`{text}` has no port"))
+        }
+        "" => listen(&host, &port),
+        network => listen(&format!("{network}/{host}"), &port),
+    }
+}
+
+/// Where to connect to, as JSON has it.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub(crate) fn dial(text: &str) -> Result<Dial, String> {
+    if let Some((network, rest)) = text.split_once('/') {
+        match network {
+            "unix" if rest.is_empty() => {
+                return Err("the path of the Unix socket is missing".to_owned());
+            }
+            "unix" => {
+                return Ok(Dial::Unix {
+                    path: rest.to_owned(),
+                });
+            }
+            network if Network::ALL.iter().any(|kind| kind.name() == network) => {
+                return Ok(Dial::Network(text.to_owned()));
+            }
+            _ => {}
+        }
+    }
+    if text.contains('{') {
+        return Ok(Dial::Template(text.to_owned()));
+    }
+    let (host, port) =
+        split_host_port(text).ok_or_else(|| format!("`{text}` is no host and port"))?;
+    let range = port_range(port)?;
+    if range.first != range.last {
+        return Err(format!("`{text}` names more than one port"));
+    }
+    Ok(Dial::Tcp {
+        host: host.to_owned(),
+        port: range.first,
     })
 }
 

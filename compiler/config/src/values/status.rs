@@ -8,21 +8,26 @@ use crate::model::StatusCode;
 
 /// A status: a number from 100 to 999, or a text with placeholders.
 pub(crate) fn status(token: &Token, cx: &mut Context) -> Parsed<StatusCode> {
-    if token.text.contains('{') {
-        return Ok(StatusCode::Template(token.text.clone()));
+    parse(&token.text).ok_or_else(|| {
+        let message = format!("`{}` is no HTTP status", token.text);
+        cx.fail(
+            token,
+            codes::BAD_VALUE,
+            message,
+            "write a number from 100 to 999, or a placeholder",
+        )
+    })
+}
+
+/// A number from 100 to 999, or a text with placeholders.
+pub(crate) fn parse(text: &str) -> Option<StatusCode> {
+    if text.contains('{') {
+        return Some(StatusCode::Template(text.to_owned()));
     }
-    let digits = token.text.bytes().all(|byte| byte.is_ascii_digit());
-    match token.text.parse() {
-        Ok(code @ 100..=999) if digits => Ok(StatusCode::Code(code)),
-        _ => {
-            let message = format!("`{}` is no HTTP status", token.text);
-            Err(cx.fail(
-                token,
-                codes::BAD_VALUE,
-                message,
-                "write a number from 100 to 999, or a placeholder",
-            ))
-        }
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(code @ 100..=999) if digits => Some(StatusCode::Code(code)),
+        _ => None,
     }
 }
 
