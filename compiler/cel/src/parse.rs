@@ -55,9 +55,9 @@ fn problem(error: ParseError<usize, Token, Problem>, text: &str) -> Problem {
             "the expression ends too early".to_owned(),
             "an operand or a closing bracket is missing",
         ),
-        "=" | "?" => (
+        "?" => (
             format!("`{found}` cannot stand here"),
-            "compare with `==`; a choice is `condition ? one : other`",
+            "a choice is `condition ? one : other`",
         ),
         _ => (
             format!("`{found}` cannot stand here"),

@@ -140,7 +140,11 @@ pub(crate) fn lex(text: &str) -> Result<Vec<Spanned>, Problem> {
                 start: span.start,
                 end: end.max(span.end),
                 message: format!("`{}` is not part of the language", &text[span.start..end]),
-                help: "texts stand in quotes, and placeholders look like `{http.request.uri}`",
+                help: match &text[span.start..end] {
+                    "=" => "compare with `==`",
+                    "&" | "|" => "join conditions with `&&` and `||`",
+                    _ => "texts stand in quotes, and placeholders look like `{http.request.uri}`",
+                },
             });
         };
         let sign = match tokens.last() {

@@ -127,6 +127,18 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Looks closer at a word, unless the configuration is only to be printed. What is found is reported with the imports
+    /// that brought the word in.
+    pub(crate) fn check_building(&mut self, token: &Token, check: impl FnOnce(&mut Sink)) {
+        if self.purpose == Purpose::Build {
+            let mut found = Sink::new();
+            check(&mut found);
+            for diagnostic in found.take() {
+                let Reported = self.report(token, diagnostic);
+            }
+        }
+    }
+
     /// Says of something that was read what becomes of it when a site is built.
     pub(crate) fn tell(&mut self, token: &Token, code: Code, what: &str, status: Status) {
         match status {

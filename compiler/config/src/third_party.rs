@@ -65,7 +65,12 @@ struct Module {
 
 /// Reports that a word belongs to a module that is not here, if it does.
 pub(crate) fn explain(place: Place, word: &Token, cx: &mut Context) -> Option<Reported> {
-    let name = word.text.as_str();
+    let (message, help) = describe(place, &word.text)?;
+    Some(cx.fail(word, codes::THIRD_PARTY_MODULE, message, help))
+}
+
+/// What is said of a word that belongs to a module that is not here, and what to do; none when it belongs to none.
+pub(crate) fn describe(place: Place, name: &str) -> Option<(String, String)> {
     let (path, what, instead) = match find(place, name) {
         Some(module) => (module.path.to_owned(), module.what, module.instead),
         None if place == Place::DnsProvider && DNS_PROVIDERS.contains(&name) => (
@@ -81,7 +86,7 @@ pub(crate) fn explain(place: Place, word: &Token, cx: &mut Context) -> Option<Re
     } else {
         format!("it {what}; {instead}")
     };
-    Some(cx.fail(word, codes::THIRD_PARTY_MODULE, message, help))
+    Some((message, help))
 }
 
 fn find(place: Place, name: &str) -> Option<&'static Module> {

@@ -5,6 +5,7 @@ use zs_diagnostics::{codes, nearest};
 
 use super::problem::Problem;
 use crate::support::SERVE_WITH_CADDY;
+use crate::third_party::{Place, describe};
 
 /// What is wrong with a module of a name that the model does not have. The root's modules have no namespace.
 pub(super) fn unknown(namespace: &str, name: &str) -> Problem {
@@ -20,6 +21,10 @@ pub(super) fn unknown(namespace: &str, name: &str) -> Problem {
         let message = format!("module `{full}` is not supported yet");
         return Problem::new(codes::UNSUPPORTED, message).help(SERVE_WITH_CADDY);
     }
+    let place = PLACES.iter().find(|(space, _)| *space == namespace);
+    if let Some((message, help)) = place.and_then(|(_, place)| describe(*place, name)) {
+        return Problem::new(codes::THIRD_PARTY_MODULE, message).help(help);
+    }
     let problem = Problem::new(
         codes::UNKNOWN_MODULE,
         format!("`{full}` is no module of Caddy's own"),
@@ -29,6 +34,18 @@ pub(super) fn unknown(namespace: &str, name: &str) -> Problem {
         None => problem.help("modules of third parties cannot be built into a site"),
     }
 }
+
+/// Where the words of a Caddyfile stand that become modules of a namespace, which are of the same names.
+const PLACES: &[(&str, Place)] = &[
+    ("", Place::Option),
+    ("caddy.logging.encoders", Place::LogFormat),
+    ("caddy.storage", Place::Storage),
+    ("http.encoders", Place::Encoding),
+    ("http.handlers", Place::Directive),
+    ("http.ip_sources", Place::IpSource),
+    ("http.matchers", Place::Matcher),
+    ("http.reverse_proxy.transport", Place::Transport),
+];
 
 /// Caddy's modules by namespace.
 const STANDARD: &[(&str, &[&str])] = &[

@@ -1,5 +1,6 @@
 //! `expression <text>`, and a quoted text in a matcher's place
 
+use zs_cel::Source;
 use zs_syntax::{Quote, Token};
 
 use super::Matching;
@@ -16,7 +17,7 @@ pub(super) const ENTRY: Entry<Matching> = Entry::<Matching>::once(
 
 pub(super) const NAME: &str = "expression";
 
-fn apply(matching: &mut Matching, line: &Line, _: &mut Context) -> Parsed<()> {
+fn apply(matching: &mut Matching, line: &Line, cx: &mut Context) -> Parsed<()> {
     let expression = match line.arguments {
         [text] => CelExpression {
             expr: text.text.clone(),
@@ -28,8 +29,26 @@ fn apply(matching: &mut Matching, line: &Line, _: &mut Context) -> Parsed<()> {
             name: String::new(),
         },
     };
+    cx.check_building(line.name, |sink| {
+        // The tree is made again where it is built from; here it is the mistakes that count.
+        let _tree = zs_cel::compile(&source(line.arguments), sink);
+    });
     matching.set.expression = Some(At::new(Expression::Cel(expression), line.name.span));
     Ok(())
+}
+
+/// The expression with the places of its words.
+fn source(words: &[Token]) -> Source {
+    match words {
+        [text] => Source::word(&text.text, text.span),
+        words => {
+            let mut source = Source::default();
+            for word in words {
+                source.push(&raw(word), word.span);
+            }
+            source
+        }
+    }
 }
 
 /// A word with its quotes.
