@@ -46,7 +46,6 @@ pub fn list_modules() -> Result<(), Failure> {
             Status::Works => "works",
             Status::Differs(_) => "differs",
             Status::Unbuilt(_) => "adapted only",
-            Status::Unread => "refused",
         };
         let _ = writeln!(text, "{kind}\t{}\t{status}", row.name);
     }
