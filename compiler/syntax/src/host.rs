@@ -1,8 +1,10 @@
 //! What the parser asks of the machine that it runs on.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+use crate::limits::FILE_BYTES_MAX;
 
 /// Environment variables and files. Everything that the parser learns from outside its arguments comes through this.
 pub trait Host {
@@ -47,7 +49,12 @@ impl Host for SystemHost {
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        std::fs::read(path)
+        // One byte more than a file may have tells that it has too many; a device could go on for ever.
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path)?;
+        file.take(FILE_BYTES_MAX as u64 + 1)
+            .read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn list(&self, folder: &Path) -> Vec<String> {
