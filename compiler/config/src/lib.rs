@@ -10,8 +10,8 @@
 mod assemble;
 mod context;
 mod directives;
-mod lint;
 mod json;
+mod lint;
 mod logging;
 mod matchers;
 pub mod model;
@@ -29,8 +29,8 @@ use zs_diagnostics::Sink;
 use zs_syntax::Tree;
 
 pub use context::Purpose;
-pub use lint::lint;
 pub use json::from_json;
+pub use lint::lint;
 pub use support::{Kind, Status, SupportRow, support_table};
 
 /// Turns a tree into a configuration. All errors that can be found in one go are reported; none is returned then.

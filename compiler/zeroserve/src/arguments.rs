@@ -31,6 +31,9 @@ pub enum Command {
     Adapt(Adapt),
     /// Check a Caddyfile without building anything.
     Validate(Input),
+    /// Draw what the compiler sees after ordering, as SVG.
+    #[command(after_help = "Example: zeroserve graph Caddyfile -o routes.svg")]
+    Graph(Graph),
     /// Write a Caddyfile in the standard layout.
     #[command(after_help = "Exit code 1 says that the file was not in the standard layout.")]
     Fmt(Fmt),
@@ -193,6 +196,17 @@ pub struct Adapt {
     /// Check too that a site can be built of it
     #[arg(long)]
     pub validate: bool,
+}
+
+/// `graph`.
+#[derive(Args, Debug)]
+pub struct Graph {
+    /// Which configuration is drawn.
+    #[command(flatten)]
+    pub input: Input,
+    /// The picture to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// `fmt`.

@@ -37,6 +37,15 @@ pub fn dispatch(arguments: Arguments) -> ExitCode {
             println!("{}: the configuration is valid", file.display());
             Ok(())
         }),
+        Command::Graph(graph) => with_compiler(&graph.input, |compiler, file| {
+            let picture = compiler.graph(file)?;
+            match &graph.output {
+                None => print(&picture),
+                Some(output) => output::replace(output, picture.as_bytes()).map_err(|error| {
+                    Failure::System(format!("cannot write {}: {error}", output.display()))
+                }),
+            }
+        }),
         Command::Fmt(fmt) => exit(fmt::run(&fmt)),
         Command::Inspect(inspect) => exit(self::inspect(&inspect)),
         Command::Explain(explain) => exit(reference::explain(&explain)),

@@ -123,6 +123,12 @@ impl Compiler {
         }
     }
 
+    /// The picture of a file's configuration.
+    pub fn graph(&mut self, file: &Path) -> Result<String, Failure> {
+        let config = self.adapt(file, Purpose::Adapt)?;
+        Ok(crate::graph::svg(&config, &self.sources))
+    }
+
     /// Checks a file as far as what only generated code could still refuse.
     pub fn validate(&mut self, file: &Path) -> Result<(), Failure> {
         let config = self.adapt(file, Purpose::Build)?;

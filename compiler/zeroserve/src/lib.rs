@@ -12,6 +12,7 @@ pub mod compile;
 pub mod embedded;
 mod environment;
 mod fmt;
+mod graph;
 pub mod inspect;
 mod output;
 mod password;

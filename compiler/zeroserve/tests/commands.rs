@@ -202,3 +202,33 @@ fn lints_can_be_switched_off() {
     // What is printed as it was is not judged.
     assert_eq!(text(&zeroserve(&["adapt", &name]).stderr), "");
 }
+
+#[test]
+fn graphs_show_what_runs_in_order() {
+    let folder = Folder::new("graph");
+    let caddyfile = "http://a.test {\n\trespond \"last <&>\"\n\theader X-A 1\n\t@api path /api/*\n\
+                     \thandle @api {\n\t\tabort\n\t}\n\thandle_errors {\n\t\trespond \"e\"\n\t}\n}\n";
+    let file = folder.write("Caddyfile", caddyfile);
+    let picture = folder.path("routes.svg");
+    let (name, output) = (file.to_string_lossy(), picture.to_string_lossy());
+    let drawn = zeroserve(&["graph", &name, "-o", &output]);
+    assert!(drawn.status.success(), "{}", text(&drawn.stderr));
+    let svg = fs::read_to_string(&picture).expect("the picture");
+    let mut at = 0;
+    for part in [
+        "<svg xmlns=\"http://www.w3.org/2000/svg\"",
+        "srv0  HTTP on :80</text>",
+        "host a.test",
+        "headers  response (set=(X-A=1))",
+        "path /api/*",
+        "static_response  abort true",
+        "static_response  body last &lt;&amp;&gt;",
+        "class=\"error\"",
+        "body e</text>",
+        "</svg>",
+    ] {
+        let found = svg[at..].find(part);
+        at += found.unwrap_or_else(|| panic!("{part} is missing or out of order in\n{svg}"));
+    }
+    assert!(svg.contains(&format!("{name}:6:3</title>")), "{svg}");
+}
