@@ -242,7 +242,8 @@ impl Vocabulary {
     /// Where words of third-party modules may stand among these.
     fn place(self) -> Option<Place> {
         match self {
-            Vocabulary::Subdirective(_) | Vocabulary::Module(_) => None,
+            Vocabulary::Subdirective(_) => None,
+            Vocabulary::Module(kind) => Place::named(kind),
             Vocabulary::Option => Some(Place::Option),
             Vocabulary::Matcher => Some(Place::Matcher),
         }

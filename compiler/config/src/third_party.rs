@@ -34,6 +34,24 @@ pub(crate) enum Place {
 }
 
 impl Place {
+    const ALL: &[Place] = &[
+        Place::Directive,
+        Place::Option,
+        Place::Matcher,
+        Place::Encoding,
+        Place::DnsProvider,
+        Place::Storage,
+        Place::IpSource,
+        Place::Transport,
+        Place::LogFormat,
+        Place::EventHandler,
+    ];
+
+    /// The place of words of a kind, if there is one for them.
+    pub(crate) fn named(noun: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|place| place.noun() == noun)
+    }
+
     /// What a word at this place is.
     fn noun(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ pub(crate) mod site;
 pub(crate) mod subroute;
 
 use zs_diagnostics::{Sink, codes};
-use zs_syntax::{ServerBlock, SystemHost, Token, Tree};
+use zs_syntax::{Host, ServerBlock, Token, Tree};
 
 use self::named_routes::NamedRoutes;
 use self::site::Site;
@@ -19,8 +19,13 @@ use crate::{directives, options, tls};
 pub(crate) use self::pairing::{Pairing, SitePart};
 
 /// Builds the configuration of a tree.
-pub(crate) fn config(tree: &Tree, purpose: Purpose, sink: &mut Sink) -> Parsed<Config> {
-    let mut cx = Context::new(tree, purpose, &SystemHost, sink);
+pub(crate) fn config(
+    tree: &Tree,
+    purpose: Purpose,
+    host: &dyn Host,
+    sink: &mut Sink,
+) -> Parsed<Config> {
+    let mut cx = Context::new(tree, purpose, host, sink);
     let mut blocks = tree.blocks.as_slice();
     let mut result = Ok(());
     if let Some((first, rest)) = blocks.split_first()

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::{env, io};
 
 use zs_config::model::Config;
-use zs_config::{Purpose, adapt};
+use zs_config::{Purpose, adapt_with};
 use zs_diagnostics::{Diagnostic, Sink, SourceMap};
 use zs_syntax::{Host, SystemHost, parse};
 
@@ -67,7 +67,7 @@ pub fn run_for(purpose: Purpose, name: &str, text: &str, host: &dyn Host) -> Out
     let mut sink = Sink::new();
     let file = sources.add(name, text);
     let config = parse(&mut sources, file, host, &mut sink)
-        .and_then(|tree| adapt(&tree, purpose, &mut sink));
+        .and_then(|tree| adapt_with(&tree, purpose, host, &mut sink));
     assert_eq!(
         config.is_none(),
         sink.has_errors(),
