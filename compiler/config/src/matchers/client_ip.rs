@@ -6,12 +6,11 @@ use crate::model::{At, IpRanges};
 use crate::spec::{Entry, Line, Shape};
 use crate::values::ip;
 
-pub(super) const ENTRY: Entry<Matching> = Entry::<Matching>::many(
+pub(super) const ENTRY: Entry<Matching> = Entry::many(
     "client_ip",
     Shape::arguments(1, usize::MAX, "client_ip <ranges...>"),
     apply,
-)
-.unbuilt();
+);
 
 fn apply(matching: &mut Matching, line: &Line, cx: &mut Context) -> Parsed<()> {
     let ranges = ip::ranges(line.arguments, cx)?;

@@ -8,7 +8,7 @@ use crate::model::{At, TlsMatcher};
 use crate::spec::{Entry, Line, Shape};
 
 pub(super) const ENTRY: Entry<Matching> =
-    Entry::<Matching>::many("tls", Shape::arguments(0, 1, "tls [early_data]"), apply).unbuilt();
+    Entry::many("tls", Shape::arguments(0, 1, "tls [early_data]"), apply);
 
 fn apply(matching: &mut Matching, line: &Line, cx: &mut Context) -> Parsed<()> {
     let tls = matching

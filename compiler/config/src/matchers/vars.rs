@@ -7,12 +7,11 @@ use crate::context::{Context, Parsed};
 use crate::model::At;
 use crate::spec::{Entry, Line, Shape};
 
-pub(super) const ENTRY: Entry<Matching> = Entry::<Matching>::many(
+pub(super) const ENTRY: Entry<Matching> = Entry::many(
     "vars",
     Shape::arguments(2, usize::MAX, "vars <variable> <values...>"),
     apply,
-)
-.unbuilt();
+);
 
 fn apply(matching: &mut Matching, line: &Line, _: &mut Context) -> Parsed<()> {
     let variables = matching

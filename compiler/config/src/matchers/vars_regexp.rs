@@ -9,12 +9,11 @@ use crate::context::{Context, Parsed};
 use crate::model::At;
 use crate::spec::{Entry, Line, Shape};
 
-pub(super) const ENTRY: Entry<Matching> = Entry::<Matching>::many(
+pub(super) const ENTRY: Entry<Matching> = Entry::many(
     "vars_regexp",
     Shape::arguments(2, 3, "vars_regexp [<name>] <variable> <pattern>"),
     apply,
-)
-.unbuilt();
+);
 
 fn apply(matching: &mut Matching, line: &Line, cx: &mut Context) -> Parsed<()> {
     let (variable, regexp) = named_regexp(matching, line);

@@ -152,10 +152,10 @@ pub type HeaderMatcher = BTreeMap<String, Option<Vec<String>>>;
 /// the request without a query.
 pub type QueryMatcher = BTreeMap<String, Vec<String>>;
 
-/// Regular expressions by what they are about. All must match.
+/// Regular expressions by what they are about: header fields, which must all match, or variables, of which one must.
 pub type RegexpMatcher = BTreeMap<String, Regexp>;
 
-/// Values by variable, or by placeholder in braces. All must have one of their values.
+/// Values by variable, or by placeholder in braces. One of them must have one of its values.
 pub type VarsMatcher = BTreeMap<String, Vec<String>>;
 
 /// A condition on the handshake.

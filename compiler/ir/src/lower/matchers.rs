@@ -4,7 +4,10 @@ use std::net::IpAddr;
 
 use zs_abi::HeadTarget;
 use zs_abi::view::{Method, NEED_PATH_CLEAN, NEED_PATH_MATCH, NEED_PATH_SLASHES};
-use zs_config::model::{At, Expression, MatcherSet, Regexp, StatusExpression};
+use zs_config::model::{
+    At, Expression, MatcherSet, Origin, Regexp, RegexpMatcher, StatusExpression, TlsMatcher,
+    VarsMatcher,
+};
 use zs_diagnostics::Span;
 
 use super::Lowering;
@@ -73,13 +76,9 @@ impl Lowering<'_> {
             origin,
         } = set;
         let unread = [
-            ("client_ip", client_ip.as_ref().map(|at| at.origin)),
             ("file", file.as_ref().map(|at| at.origin)),
             ("header_regexp", header_regexp.as_ref().map(|at| at.origin)),
-            ("tls", tls.as_ref().map(|at| at.origin)),
             ("url_pattern", url_pattern.as_ref().map(|at| at.origin)),
-            ("vars", vars.as_ref().map(|at| at.origin)),
-            ("vars_regexp", vars_regexp.as_ref().map(|at| at.origin)),
         ];
         for (name, origin) in unread {
             if let Some(origin) = origin {
@@ -121,9 +120,19 @@ impl Lowering<'_> {
         if let Some(query) = query {
             self.query(code, query, no, query.origin.span());
         }
-        if let Some(ranges) = remote_ip {
+        // Without trusted proxies, which are refused, the client is the peer.
+        for ranges in [remote_ip, client_ip].into_iter().flatten() {
             let test = self.remote_ip(&ranges.ranges, ranges.origin.span());
             require(code, test, no);
+        }
+        if let Some(tls) = tls {
+            require(code, tls_test(tls), no);
+        }
+        if let Some(vars) = vars {
+            self.vars_matcher(code, vars, no);
+        }
+        if let Some(expressions) = vars_regexp {
+            self.vars_regexp(code, expressions, no);
         }
         match expression.as_ref().map(|at| (&at.value, at.origin)) {
             Some((Expression::Status(statuses), _)) => status(code, statuses, no),
@@ -234,6 +243,12 @@ impl Lowering<'_> {
     fn path_regexp(&mut self, expression: &At<Regexp>) -> Test {
         self.needs |= NEED_PATH_CLEAN;
         let text = TextRef::View(ViewText::PathClean);
+        self.regexp(expression, text, expression.origin)
+    }
+
+    /// Whether an expression matches a text; what it captures is kept if
+    /// anything reads captures.
+    fn regexp(&mut self, expression: &Regexp, text: TextRef, origin: Origin) -> Test {
         if !self.captures_used
             && let Some(table) =
                 crate::regex::automaton(&expression.pattern, &mut self.program.data)
@@ -245,12 +260,70 @@ impl Lowering<'_> {
             .capture_names
             .entry(expression.name.clone())
             .or_insert(next);
-        let regex = self.regex(&expression.name, &expression.pattern, expression.origin);
+        let regex = self.regex(&expression.name, &expression.pattern, origin);
         Test::Regex {
             regex,
             text,
             store: Some(store),
         }
+    }
+
+    /// Goes on if any variable has one of its values, else to `no`.
+    fn vars_matcher(&mut self, code: &mut Code, vars: &VarsMatcher, no: BlockId) {
+        let hit = code.block();
+        for (name, values) in vars {
+            let text = self.variable_text(code, name);
+            for value in values {
+                let test = if value.contains('{') {
+                    let other = self.expanded(code, value);
+                    Test::Same { text, other }
+                } else {
+                    Test::Text {
+                        text,
+                        compare: Compare::Equal,
+                        with: value.as_bytes().to_vec(),
+                    }
+                };
+                let next = code.block();
+                code.branch(test, hit, next);
+                code.go(next);
+            }
+        }
+        code.jump(no);
+        code.go(hit);
+    }
+
+    /// Goes on if any variable matches its expression, else to `no`.
+    fn vars_regexp(&mut self, code: &mut Code, vars: &At<RegexpMatcher>, no: BlockId) {
+        let hit = code.block();
+        for (name, expression) in &vars.value {
+            let text = self.variable_text(code, name);
+            let test = self.regexp(expression, text, vars.origin);
+            let next = code.block();
+            code.branch(test, hit, next);
+            code.go(next);
+        }
+        code.jump(no);
+        code.go(hit);
+    }
+
+    /// The text of a variable, or of a placeholder in braces.
+    fn variable_text(&mut self, code: &mut Code, name: &str) -> TextRef {
+        let is_placeholder =
+            name.starts_with('{') && name.ends_with('}') && name.matches('{').count() == 1;
+        if is_placeholder {
+            self.expanded(code, name)
+        } else {
+            self.expanded(code, &format!("{{http.vars.{name}}}"))
+        }
+    }
+
+    /// A text with its placeholders replaced.
+    fn expanded(&mut self, code: &mut Code, text: &str) -> TextRef {
+        let template = self.template(text, Unknown::Empty);
+        let out = code.value();
+        code.op(Op::Expand { out, template });
+        TextRef::Value(out)
     }
 
     fn protocol(&mut self, code: &mut Code, protocol: &At<String>, no: BlockId) {
@@ -398,6 +471,23 @@ impl Lowering<'_> {
         }
     }
 }
+
+/// Whether the request came over TLS. No site takes early data, so every
+/// handshake is complete when a request is looked at.
+fn tls_test(tls: &TlsMatcher) -> Test {
+    let scheme = match tls.handshake_complete {
+        Some(false) => NO_SCHEME,
+        Some(true) | None => 1,
+    };
+    Test::Int {
+        int: IntRef::View(ViewInt::Scheme),
+        low: scheme,
+        high: scheme,
+    }
+}
+
+/// A number that stands for no scheme.
+const NO_SCHEME: u32 = u32::MAX;
 
 /// Goes on if a test holds, else to `no`.
 pub(super) fn require(code: &mut Code, test: Test, no: BlockId) {

@@ -283,6 +283,11 @@ impl Lowering<'_> {
                     port: constant(self, &port.to_string()),
                 }
             }
+            Dial::Unix { path } if path.contains('{') => {
+                let what = "a placeholder in the path of an upstream's socket";
+                self.unsupported(upstream.origin.span(), what, "write the path out");
+                return None;
+            }
             Dial::Unix { path } => UpstreamRecord {
                 kind: LISTEN_UNIX,
                 host: constant(self, path),
