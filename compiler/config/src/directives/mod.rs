@@ -117,6 +117,36 @@ impl Call<'_, '_> {
         self.line.name.span
     }
 
+    /// The call once its line has the right shape.
+    fn checked(self, shape: &Shape) -> Parsed<Self> {
+        shape.check(&self.line, self.cx)?;
+        Ok(self)
+    }
+
+    /// The matcher that the line begins with, if there is one, and the call for the rest of the line, checked.
+    fn behind_matcher(mut self, shape: &Shape) -> Parsed<(Option<MatcherSet>, Self)> {
+        let mut set = None;
+        if let Some((first, rest)) = self.line.arguments.split_first() {
+            let token = self.definitions.resolve(first, self.cx)?;
+            if !matches!(token, MatcherToken::None) {
+                self.line.arguments = rest;
+                if rest.len() < shape.min && first.text.starts_with('/') {
+                    let name = &self.line.name.text;
+                    let message = format!(
+                        "`{}` is read as a matcher, so `{name}` lacks an argument",
+                        first.text
+                    );
+                    let help = format!("put `*` before it: `{name} * {}`", first.text);
+                    return Err(self.cx.fail(first, codes::WRONG_ARGUMENTS, message, help));
+                }
+            }
+            if let MatcherToken::Set(matched) = token {
+                set = Some(*matched);
+            }
+        }
+        Ok((set, self.checked(shape)?))
+    }
+
     /// The matcher before the last argument, if there is one, and that argument, which counts as no matcher even when it
     /// looks like one.
     pub(crate) fn optional_matcher(&mut self, help: &str) -> Parsed<(Vec<MatcherSet>, Token)> {
@@ -147,16 +177,20 @@ impl Call<'_, '_> {
 }
 
 impl Directive {
+    const fn new(name: &'static str, meaning: Meaning) -> Self {
+        Directive {
+            name,
+            status: Status::Works,
+            meaning,
+        }
+    }
+
     pub(crate) const fn handler(
         name: &'static str,
         shape: Shape,
         parse: fn(&mut Call) -> Parsed<Handler>,
     ) -> Self {
-        Directive {
-            name,
-            status: Status::Works,
-            meaning: Meaning::Handler(shape, parse),
-        }
+        Directive::new(name, Meaning::Handler(shape, parse))
     }
 
     const fn handlers(
@@ -164,11 +198,7 @@ impl Directive {
         shape: Shape,
         parse: fn(&mut Call) -> Parsed<Vec<Handler>>,
     ) -> Self {
-        Directive {
-            name,
-            status: Status::Works,
-            meaning: Meaning::Handlers(shape, parse),
-        }
+        Directive::new(name, Meaning::Handlers(shape, parse))
     }
 
     const fn route(
@@ -176,11 +206,7 @@ impl Directive {
         shape: Shape,
         parse: fn(&mut Call) -> Parsed<Route>,
     ) -> Self {
-        Directive {
-            name,
-            status: Status::Works,
-            meaning: Meaning::Route(shape, parse),
-        }
+        Directive::new(name, Meaning::Route(shape, parse))
     }
 
     const fn routes(
@@ -188,11 +214,7 @@ impl Directive {
         shape: Shape,
         parse: fn(&mut Call) -> Parsed<Vec<Route>>,
     ) -> Self {
-        Directive {
-            name,
-            status: Status::Works,
-            meaning: Meaning::Routes(shape, parse),
-        }
+        Directive::new(name, Meaning::Routes(shape, parse))
     }
 
     const fn sequence(
@@ -200,11 +222,7 @@ impl Directive {
         shape: Shape,
         parse: fn(&mut Call) -> Parsed<Vec<Route>>,
     ) -> Self {
-        Directive {
-            name,
-            status: Status::Works,
-            meaning: Meaning::Sequence(shape, parse),
-        }
+        Directive::new(name, Meaning::Sequence(shape, parse))
     }
 
     const fn site(
@@ -212,11 +230,7 @@ impl Directive {
         shape: Shape,
         parse: fn(&mut Call) -> Parsed<Effect>,
     ) -> Self {
-        Directive {
-            name,
-            status: Status::Works,
-            meaning: Meaning::Site(shape, parse),
-        }
+        Directive::new(name, Meaning::Site(shape, parse))
     }
 
     /// The same directive, which `adapt` understands and which building refuses.
@@ -257,58 +271,6 @@ impl Directive {
         let line = Line::new(segment);
         let what = format!("directive `{}`", self.name);
         let effect = match &self.meaning {
-            Meaning::Handler(shape, parse) => {
-                let (set, mut call) = self.call(line, shape, definitions, cx)?;
-                let handler = parse(&mut call)?;
-                Ok(Effect::Routes(vec![Unit::Route(route(set, handler))]))
-            }
-            Meaning::Handlers(shape, parse) => {
-                let (set, mut call) = self.call(line, shape, definitions, cx)?;
-                let handlers = parse(&mut call)?;
-                Ok(Effect::Routes(
-                    handlers
-                        .into_iter()
-                        .map(|handler| Unit::Route(route(set.clone(), handler)))
-                        .collect(),
-                ))
-            }
-            Meaning::Route(shape, parse) => {
-                shape.check(&line, cx)?;
-                let route = parse(&mut Call {
-                    cx,
-                    line,
-                    definitions,
-                })?;
-                Ok(Effect::Routes(vec![Unit::Route(route)]))
-            }
-            Meaning::Routes(shape, parse) => {
-                shape.check(&line, cx)?;
-                let routes = parse(&mut Call {
-                    cx,
-                    line,
-                    definitions,
-                })?;
-                Ok(Effect::Routes(
-                    routes.into_iter().map(Unit::Route).collect(),
-                ))
-            }
-            Meaning::Sequence(shape, parse) => {
-                let (set, mut call) = self.call(line, shape, definitions, cx)?;
-                let routes = parse(&mut call)?;
-                let unit = match set {
-                    None => Unit::Sequence(routes),
-                    // Behind a matcher they need a route around them.
-                    set => Unit::Route(route(
-                        set,
-                        Handler::Subroute(Subroute {
-                            routes,
-                            errors: None,
-                            origin: line.name.span.into(),
-                        }),
-                    )),
-                };
-                Ok(Effect::Routes(vec![unit]))
-            }
             Meaning::Site(shape, parse) => {
                 shape.check(&line, cx)?;
                 parse(&mut Call {
@@ -317,46 +279,56 @@ impl Directive {
                     definitions,
                 })
             }
+            _ => self.units(line, definitions, cx).map(Effect::Routes),
         }?;
         cx.tell(line.name, codes::UNSUPPORTED_DIRECTIVE, &what, self.status);
         Ok(effect)
     }
 
-    /// Takes the matcher off a line and checks the rest.
-    fn call<'c, 'a>(
-        &self,
-        mut line: Line<'c>,
-        shape: &Shape,
-        definitions: &'c Definitions<'c>,
-        cx: &'c mut Context<'a>,
-    ) -> Parsed<(Option<MatcherSet>, Call<'c, 'a>)> {
-        let mut set = None;
-        if let Some((first, rest)) = line.arguments.split_first() {
-            let token = definitions.resolve(first, cx)?;
-            if !matches!(token, MatcherToken::None) {
-                line.arguments = rest;
-                if rest.len() < shape.min && first.text.starts_with('/') {
-                    let message = format!(
-                        "`{}` is read as a matcher, so `{}` lacks an argument",
-                        first.text, self.name
-                    );
-                    let help = format!("put `*` before it: `{} * {}`", self.name, first.text);
-                    return Err(cx.fail(first, codes::WRONG_ARGUMENTS, message, help));
+    /// The routes that a line asks for.
+    fn units(&self, line: Line, definitions: &Definitions, cx: &mut Context) -> Parsed<Vec<Unit>> {
+        let call = Call {
+            cx,
+            line,
+            definitions,
+        };
+        match &self.meaning {
+            Meaning::Handler(shape, parse) => {
+                let (set, mut call) = call.behind_matcher(shape)?;
+                Ok(vec![Unit::Route(route(set, parse(&mut call)?))])
+            }
+            Meaning::Handlers(shape, parse) => {
+                let (set, mut call) = call.behind_matcher(shape)?;
+                let handlers = parse(&mut call)?.into_iter();
+                Ok(handlers
+                    .map(|handler| Unit::Route(route(set.clone(), handler)))
+                    .collect())
+            }
+            Meaning::Route(shape, parse) => {
+                let route = parse(&mut call.checked(shape)?)?;
+                Ok(vec![Unit::Route(route)])
+            }
+            Meaning::Routes(shape, parse) => {
+                let routes = parse(&mut call.checked(shape)?)?;
+                Ok(routes.into_iter().map(Unit::Route).collect())
+            }
+            Meaning::Sequence(shape, parse) => {
+                let (set, mut call) = call.behind_matcher(shape)?;
+                let routes = parse(&mut call)?;
+                if set.is_none() {
+                    return Ok(vec![Unit::Sequence(routes)]);
                 }
+                // Behind a matcher they need a route around them.
+                let origin = line.name.span.into();
+                let subroute = Subroute {
+                    routes,
+                    errors: None,
+                    origin,
+                };
+                Ok(vec![Unit::Route(route(set, Handler::Subroute(subroute)))])
             }
-            if let MatcherToken::Set(matched) = token {
-                set = Some(*matched);
-            }
+            Meaning::Site(..) => Ok(Vec::new()),
         }
-        shape.check(&line, cx)?;
-        Ok((
-            set,
-            Call {
-                cx,
-                line,
-                definitions,
-            },
-        ))
     }
 }
 
