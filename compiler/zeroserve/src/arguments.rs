@@ -62,9 +62,9 @@ pub struct Input {
     /// The configuration file, as Caddy spells it
     #[arg(short, long, value_name = "FILE", conflicts_with = "file")]
     pub config: Option<PathBuf>,
-    /// The configuration's language
-    #[arg(short, long, value_name = "NAME", default_value = "caddyfile")]
-    pub adapter: Adapter,
+    /// The configuration's language [default: json for `*.json`, else caddyfile]
+    #[arg(short, long, value_name = "NAME")]
+    pub adapter: Option<Adapter>,
     /// A file of KEY=VALUE lines that are put into the environment first
     #[arg(long, value_name = "FILE")]
     pub envfile: Vec<PathBuf>,
@@ -107,6 +107,8 @@ pub enum MessageFormat {
 pub enum Adapter {
     /// A Caddyfile.
     Caddyfile,
+    /// Caddy's own configuration, as `adapt` prints it.
+    Json,
 }
 
 /// `build`.

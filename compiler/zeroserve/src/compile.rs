@@ -8,12 +8,12 @@ use zs_audit::{Hint, Placed};
 use zs_bpf::Image;
 use zs_config::Purpose;
 use zs_config::model::{Config, Handler, Route};
-use zs_diagnostics::{Code, Diagnostic, Severity, Sink, SourceMap, Style, render_all};
+use zs_diagnostics::{Code, Diagnostic, FileId, Severity, Sink, SourceMap, Style, render_all};
 use zs_ir::Program;
 use zs_native::{Code as MachineCode, Target};
 use zs_syntax::Tree;
 
-use crate::arguments::Stage;
+use crate::arguments::{Adapter, Stage};
 use crate::environment::Environment;
 use crate::timing::Times;
 
@@ -43,6 +43,7 @@ pub struct Compiler {
     pub times: Times,
     environment: Environment,
     allowed: Vec<Code>,
+    adapter: Option<Adapter>,
 }
 
 /// What a stage gave, as text, or the finished object.
@@ -54,12 +55,14 @@ pub enum Outcome {
 }
 
 impl Compiler {
-    /// A compiler that reads variables from an environment, and whose lints are
-    /// off where their code is allowed.
-    pub fn new(environment: Environment, allowed: Vec<Code>) -> Self {
+    /// A compiler that reads variables from an environment, whose lints are off
+    /// where their code is allowed, and that reads a language, which the file's
+    /// name decides if nothing else does.
+    pub fn new(environment: Environment, allowed: Vec<Code>, adapter: Option<Adapter>) -> Self {
         Self {
             environment,
             allowed,
+            adapter,
             ..Self::default()
         }
     }
@@ -76,11 +79,11 @@ impl Compiler {
         } else {
             Purpose::Build
         };
-        let (tree, hash) = match self.tree(file, purpose, emit)? {
-            Parsed::Tree(tree, hash) => (tree, hash),
-            Parsed::Dump(text) => return Ok(Outcome::Text(text)),
-        };
-        let config = self.config(&tree, purpose)?;
+        let source = self.read(file)?;
+        if let Some(dump) = self.dump(&source, emit)? {
+            return Ok(Outcome::Text(dump));
+        }
+        let config = self.config(&source, purpose)?;
         if emit == Some(Stage::Config) {
             return Ok(Outcome::Text(config.to_json_pretty() + "\n"));
         }
@@ -108,7 +111,7 @@ impl Compiler {
             return Ok(Outcome::Text(listing(&code)));
         }
         self.times.stage("audit", || audit(&code))?;
-        let facts = facts(file, &hash, &config, &program);
+        let facts = facts(file, &source.hash, &config, &program);
         let object = self.times.stage("object", || {
             crate::assemble::object(&mut program, &code, facts)
         })?;
@@ -117,10 +120,8 @@ impl Compiler {
 
     /// The typed configuration of a file, to be printed or to be built.
     pub fn adapt(&mut self, file: &Path, purpose: Purpose) -> Result<Config, Failure> {
-        match self.tree(file, purpose, None)? {
-            Parsed::Tree(tree, _) => self.config(&tree, purpose),
-            Parsed::Dump(_) => Err(Failure::Configuration),
-        }
+        let source = self.read(file)?;
+        self.config(&source, purpose)
     }
 
     /// The picture of a file's configuration.
@@ -162,13 +163,7 @@ impl Compiler {
         (of(Severity::Error), of(Severity::Warning))
     }
 
-    fn tree(
-        &mut self,
-        file: &Path,
-        purpose: Purpose,
-        emit: Option<Stage>,
-    ) -> Result<Parsed, Failure> {
-        self.environment.refuse_unset(purpose == Purpose::Build);
+    fn read(&mut self, file: &Path) -> Result<Source, Failure> {
         let unreadable = |reason: &dyn std::fmt::Display| {
             Failure::System(format!("cannot read {}: {reason}", file.display()))
         };
@@ -178,46 +173,78 @@ impl Compiler {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         let text = String::from_utf8(bytes).map_err(|_| unreadable(&"it is not UTF-8"))?;
-        let id = self.sources.add(file.display().to_string(), text);
-        if emit == Some(Stage::Tokens) {
-            let tokens = zs_syntax::lex(&self.sources, id, &self.environment, &mut self.sink)
-                .ok_or(Failure::Configuration)?;
-            return Ok(Parsed::Dump(zs_syntax::dump_tokens(&tokens, &self.sources)));
-        }
-        let (sources, environment, sink) = (&mut self.sources, &self.environment, &mut self.sink);
-        let tree = self
-            .times
-            .stage("syntax", || {
-                zs_syntax::parse(sources, id, environment, sink)
-            })
-            .ok_or(Failure::Configuration)?;
-        if emit == Some(Stage::Tree) {
-            return Ok(Parsed::Dump(zs_syntax::dump_tree(&tree, &self.sources)));
-        }
-        Ok(Parsed::Tree(tree, hash))
+        let named = file
+            .extension()
+            .is_some_and(|extension| extension == "json");
+        let guess = if named {
+            Adapter::Json
+        } else {
+            Adapter::Caddyfile
+        };
+        Ok(Source {
+            id: self.sources.add(file.display().to_string(), text),
+            hash,
+            language: self.adapter.unwrap_or(guess),
+        })
     }
 
-    fn config(&mut self, tree: &Tree, purpose: Purpose) -> Result<Config, Failure> {
+    /// What the words or the blocks of a file look like, if that was asked for.
+    fn dump(&mut self, source: &Source, emit: Option<Stage>) -> Result<Option<String>, Failure> {
+        if !matches!(emit, Some(Stage::Tokens | Stage::Tree)) {
+            return Ok(None);
+        }
+        if source.language == Adapter::Json {
+            return Err(Failure::System(
+                "JSON has no words and blocks of a Caddyfile; the first stage is `config`"
+                    .to_owned(),
+            ));
+        }
+        let tokens = emit == Some(Stage::Tokens);
+        let dump = if tokens {
+            let (environment, sink) = (&self.environment, &mut self.sink);
+            zs_syntax::lex(&self.sources, source.id, environment, sink)
+                .map(|tokens| zs_syntax::dump_tokens(&tokens, &self.sources))
+        } else {
+            self.tree(source)
+                .map(|tree| zs_syntax::dump_tree(&tree, &self.sources))
+        };
+        dump.map(Some).ok_or(Failure::Configuration)
+    }
+
+    fn tree(&mut self, source: &Source) -> Option<Tree> {
+        let (sources, environment, sink) = (&mut self.sources, &self.environment, &mut self.sink);
+        self.times.stage("syntax", || {
+            zs_syntax::parse(sources, source.id, environment, sink)
+        })
+    }
+
+    fn config(&mut self, source: &Source, purpose: Purpose) -> Result<Config, Failure> {
+        self.environment.refuse_unset(purpose == Purpose::Build);
+        let tree = match source.language {
+            Adapter::Caddyfile => Some(self.tree(source).ok_or(Failure::Configuration)?),
+            Adapter::Json => None,
+        };
         let (sink, sources, allowed) = (&mut self.sink, &self.sources, &self.allowed);
-        let config = self
-            .times
-            .stage("config", || zs_config::adapt(tree, purpose, sink))
-            .ok_or(Failure::Configuration)?;
+        let config = self.times.stage("config", || match &tree {
+            Some(tree) => zs_config::adapt(tree, purpose, sink),
+            None => zs_config::from_json(&sources.file(source.id).text, source.id, sink),
+        });
+        let config = config.ok_or(Failure::Configuration)?;
         if purpose == Purpose::Build {
             self.times.stage("lint", || {
-                zs_config::lint(tree, &config, sources, allowed, sink);
+                zs_config::lint(tree.as_ref(), &config, sources, allowed, sink);
             });
         }
         Ok(config)
     }
 }
 
-/// What parsing gave.
-enum Parsed {
-    /// Blocks, and the SHA-256 of the file in hexadecimal digits.
-    Tree(Tree, String),
-    /// A dump that was asked for.
-    Dump(String),
+/// A configuration file that was read.
+struct Source {
+    id: FileId,
+    /// SHA-256 of its bytes in hexadecimal digits.
+    hash: String,
+    language: Adapter,
 }
 
 /// Addresses at which code is checked: any will do, because code reaches its

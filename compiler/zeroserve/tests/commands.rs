@@ -232,3 +232,43 @@ fn graphs_show_what_runs_in_order() {
     }
     assert!(svg.contains(&format!("{name}:6:3</title>")), "{svg}");
 }
+
+#[test]
+fn json_is_built_as_the_caddyfile_is() {
+    let folder = Folder::new("json");
+    let caddyfile = ":8080 {\n\t@id path_regexp id ^/users/([0-9]+)$\n\trespond @id \"user {re.id.1}\"\n\
+                     \trespond \"other\"\n}\n";
+    let file = folder.write("Caddyfile", caddyfile);
+    let name = file.to_string_lossy();
+    let json = text(&zeroserve(&["adapt", &name]).stdout);
+    let config = folder.write("config.json", &json);
+    let config = config.to_string_lossy();
+    assert_eq!(text(&zeroserve(&["adapt", &config]).stdout), json);
+    let code = |name: &str| text(&zeroserve(&["build", "--emit=bpf", name]).stdout);
+    // Line numbers are of another file.
+    let instructions = |listing: String| -> Vec<String> {
+        let lines = listing.lines().map(|line| line.split(';').next());
+        lines
+            .map(|line| line.unwrap_or_default().trim().to_owned())
+            .collect()
+    };
+    assert!(code(&name).contains("exit"));
+    assert_eq!(instructions(code(&config)), instructions(code(&name)));
+    let broken = folder.write("broken", "{\"apps\": {\"http\": {\"serves\": {}}}}");
+    let broken = broken.to_string_lossy();
+    let arguments = [
+        "validate",
+        &*broken,
+        "--adapter=json",
+        "--message-format=short",
+    ];
+    let refused = zeroserve(&arguments);
+    assert_eq!(refused.status.code(), Some(1));
+    let message = text(&refused.stderr);
+    assert!(message.starts_with(&format!("{broken}:1:")), "{message}");
+    assert!(message.contains("serves"), "{message}");
+    assert_eq!(
+        zeroserve(&["build", "--emit=tree", &config]).status.code(),
+        Some(3)
+    );
+}

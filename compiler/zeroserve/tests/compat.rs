@@ -38,21 +38,23 @@ fn table() -> String {
             .into_iter()
             .filter(|row| row.kind == kind)
             .collect();
-        let _ = write!(text, "\n## {title}\n");
-        let groups: [(&str, fn(Status) -> bool); 2] = [
-            ("Works", |status| status == Status::Works),
-            ("Adapted, and refused when a site is built", |status| {
-                matches!(status, Status::Unbuilt(_))
-            }),
-        ];
-        for (label, belongs) in groups {
+        let _ = writeln!(text, "\n## {title}");
+        for (label, unbuilt) in [
+            ("Works", false),
+            ("Adapted, and refused when a site is built", true),
+        ] {
+            let belongs = |status: Status| match status {
+                Status::Works => !unbuilt,
+                Status::Unbuilt(_) => unbuilt,
+                Status::Differs(_) => false,
+            };
             let names: Vec<String> = rows
                 .iter()
                 .filter(|row| belongs(row.status))
                 .map(|row| format!("`{}`", row.name))
                 .collect();
             if !names.is_empty() {
-                let _ = write!(text, "\n{label}: {}.\n", names.join(", "));
+                let _ = writeln!(text, "\n{label}: {}.", names.join(", "));
             }
         }
         let differing = rows.iter().filter_map(|row| match row.status {
@@ -65,7 +67,7 @@ fn table() -> String {
             } else {
                 ""
             };
-            let _ = write!(text, "{start}- `{name}`: {difference}\n");
+            let _ = writeln!(text, "{start}- `{name}`: {difference}");
         }
     }
     text

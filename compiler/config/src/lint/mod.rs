@@ -15,11 +15,20 @@ use zs_syntax::Tree;
 
 use crate::model::{Config, Handler, Route, Server};
 
-/// Looks for what bites people. Lints whose codes are among `allowed` are off.
-pub fn lint(tree: &Tree, config: &Config, sources: &SourceMap, allowed: &[Code], sink: &mut Sink) {
+/// Looks for what bites people. Lints whose codes are among `allowed` are off, and so are those about words where there is
+/// no tree, because the configuration was JSON.
+pub fn lint(
+    tree: Option<&Tree>,
+    config: &Config,
+    sources: &SourceMap,
+    allowed: &[Code],
+    sink: &mut Sink,
+) {
     let mut lints = Lints { allowed, sink };
-    secrets::check(tree, sources, &mut lints);
-    on_demand::check(tree, &mut lints);
+    if let Some(tree) = tree {
+        secrets::check(tree, sources, &mut lints);
+        on_demand::check(tree, &mut lints);
+    }
     let http = config.apps.http.iter();
     for server in http.flat_map(|http| http.servers.values()) {
         check_server(server, &mut lints);
