@@ -78,8 +78,7 @@ const TLS: &[Entry<HttpTransport>] = &[
         "tls_timeout",
         "tls_timeout <length of time>",
         |transport, line, cx| set(&mut tls(transport).handshake_timeout, line, cx),
-    )
-    .unbuilt(),
+    ),
     Entry::<HttpTransport>::last(
         "tls_client_auth",
         Shape::arguments(1, 2, "tls_client_auth <name>|<certificate file> <key file>"),
