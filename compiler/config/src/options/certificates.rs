@@ -19,28 +19,35 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             Ok(())
         },
     ),
-    Entry::last(
+    Entry::<Options>::last(
         "default_sni",
         Shape::arguments(1, 1, "default_sni <host>"),
         |options, line, _| {
             line.text(0).clone_into(&mut options.default_sni);
             Ok(())
         },
-    ),
-    Entry::last(
+    )
+    .unbuilt(),
+    Entry::<Options>::last(
         "fallback_sni",
         Shape::arguments(1, 1, "fallback_sni <host>"),
         |options, line, _| {
             line.text(0).clone_into(&mut options.fallback_sni);
             Ok(())
         },
-    ),
+    )
+    .unbuilt(),
 ];
 
 /// A kind of key.
 pub(crate) fn key_type(token: &Token, cx: &mut Context) -> Parsed<String> {
     const KINDS: &[&str] = &["ed25519", "p256", "p384", "rsa2048", "rsa4096"];
     if KINDS.contains(&token.text.as_str()) {
+        if token.text != "p256" {
+            let message = "the keys that a built server makes are of kind `p256`";
+            let help = "give certificates of another kind with `tls <certificate> <key>`";
+            cx.warn(token, codes::DIFFERENT, message, help);
+        }
         return Ok(token.text.clone());
     }
     let otherwise = format!("one of {}", KINDS.join(", "));

@@ -181,13 +181,15 @@ impl Refusals<'_> {
             protocol_min,
             protocol_max,
             client_authentication,
-            default_sni: _,
-            fallback_sni: _,
+            default_sni,
+            fallback_sni,
             // Session keys are never written down, which the reader of the configuration has said.
             insecure_secrets_log: _,
         } = policy;
         for (set, what) in [
             (!cipher_suites.is_empty(), "cipher_suites"),
+            (!default_sni.is_empty(), "default_sni"),
+            (!fallback_sni.is_empty(), "fallback_sni"),
             (!curves.is_empty(), "curves"),
             (!alpn.is_empty(), "alpn"),
             (client_authentication.is_some(), "client_authentication"),
