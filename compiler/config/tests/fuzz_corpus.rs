@@ -5,6 +5,8 @@ use std::path::Path;
 
 #[path = "../../fuzz/runs/adapt.rs"]
 mod adapt;
+#[path = "../../fuzz/runs/format.rs"]
+mod format;
 #[path = "../../fuzz/runs/json.rs"]
 mod json;
 
@@ -12,6 +14,16 @@ mod json;
 fn corpora() {
     for data in files(&["syntax", "config", "diagnostics", "fuzz/tree", "fuzz/adapt"]) {
         adapt::run(&data);
+    }
+    for data in files(&[
+        "format",
+        "syntax",
+        "config",
+        "diagnostics",
+        "fuzz/tree",
+        "fuzz/format",
+    ]) {
+        format::run(&data);
     }
     for data in files(&["config", "config-json", "fuzz/json"]) {
         json::run(&data);
