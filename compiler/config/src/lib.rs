@@ -32,6 +32,7 @@ use zs_syntax::{Host, SystemHost, Tree};
 pub use context::Purpose;
 pub use json::from_json;
 pub use lint::lint;
+pub use shorthand::placeholder_names;
 pub use support::{Kind, Status, SupportRow, support_table};
 
 /// Turns a tree into a configuration. All errors that can be found in one go are reported; none is returned then.

@@ -21,6 +21,11 @@ pub(crate) fn replaced(text: &str) -> Option<&'static str> {
         .map(|(short, _)| *short)
 }
 
+/// The names of placeholders, short and long, for suggestions.
+pub fn placeholder_names() -> impl Iterator<Item = &'static str> {
+    FIXED.iter().flat_map(|(short, full)| [*short, *full])
+}
+
 fn expand_word(word: &mut Token) {
     if word.text.contains('{') {
         word.text = replace(&word.text);

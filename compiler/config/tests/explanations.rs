@@ -47,7 +47,7 @@ fn codes_of(text: &str) -> (Vec<codes::Code>, String) {
     if let Some(tree) = tree {
         // Lints look at what could be adapted, whether it can be built or not.
         if let Some(config) = adapt(&tree, Purpose::Adapt, &mut Sink::new()) {
-            lint(Some(&tree), &config, &sources, &[], &mut sink);
+            lint(Some(&tree), &config, &sources, &mut sink);
         }
         let _any = adapt(&tree, Purpose::Build, &mut sink);
     }

@@ -124,6 +124,8 @@ codes! {
     UNRESTRICTED_ON_DEMAND = 306;
     /// A secret is written into the file.
     SECRET = 307;
+    /// What looks like a placeholder is none.
+    UNKNOWN_PLACEHOLDER = 308;
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ explanations! {
     201 => "ZS0201", 202 => "ZS0202", 203 => "ZS0203", 204 => "ZS0204", 205 => "ZS0205",
     206 => "ZS0206",
     301 => "ZS0301", 302 => "ZS0302", 303 => "ZS0303", 304 => "ZS0304", 305 => "ZS0305", 306 => "ZS0306",
-    307 => "ZS0307",
+    307 => "ZS0307", 308 => "ZS0308",
 }
 
 /// The long story of a code: what it means, why it is so, what to do, and where it helps an example of the mistake

@@ -1,11 +1,12 @@
 //! Where stages put their diagnostics.
 
-use crate::{Diagnostic, Severity};
+use crate::{Code, Diagnostic, Severity};
 
 /// Collects diagnostics in the order in which they are reported.
 #[derive(Debug, Default)]
 pub struct Sink {
     diagnostics: Vec<Diagnostic>,
+    allowed: Vec<Code>,
 }
 
 impl Sink {
@@ -13,6 +14,11 @@ impl Sink {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Switches a warning off: from now on those with this code are dropped.
+    pub fn allow(&mut self, code: Code) {
+        self.allowed.push(code);
     }
 
     /// Takes a diagnostic. One that says the same about the same place as an earlier one is dropped: a snippet that is
@@ -27,6 +33,10 @@ impl Sink {
                 && other.primary.span == diagnostic.primary.span
                 && other.message == diagnostic.message
         };
+        let warning = diagnostic.severity == Severity::Warning;
+        if warning && self.allowed.contains(&diagnostic.code) {
+            return;
+        }
         if same_severity.count() < Self::SAME_SEVERITY_MAX && !self.diagnostics.iter().any(told) {
             self.diagnostics.push(diagnostic);
         }
@@ -82,6 +92,17 @@ mod tests {
         sink.report(at(0).secondary(Span::new(file, 2, 3), "imported here"));
         sink.report(at(1));
         assert_eq!((sink.diagnostics().len(), sink.error_count()), (2, 2));
+    }
+
+    #[test]
+    fn warnings_can_be_switched_off_and_errors_cannot() {
+        let file = SourceMap::new().add("Caddyfile", "");
+        let place = Span::new(file, 0, 0);
+        let mut sink = Sink::new();
+        sink.allow(codes::SUSPICIOUS);
+        sink.report(Diagnostic::warning(codes::SUSPICIOUS, place, "odd"));
+        sink.report(Diagnostic::error(codes::SUSPICIOUS, place, "wrong"));
+        assert_eq!((sink.diagnostics().len(), sink.error_count()), (1, 1));
     }
 
     #[test]

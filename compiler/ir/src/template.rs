@@ -46,6 +46,8 @@ pub trait Names {
     /// Told of a placeholder that Caddy has and we do not: leaving it as it is
     /// written would drop its meaning.
     fn missing(&mut self, name: &str);
+    /// Told of what looks like a placeholder and is none that Caddy has.
+    fn unknown(&mut self, name: &str);
 }
 
 /// Takes a text apart. `\{` and `\}` stand for braces; an unclosed brace
@@ -79,13 +81,19 @@ pub fn pieces(text: &str, unknown: Unknown, names: &mut dyn Names) -> Vec<Piece>
                 out.push(Piece::Placeholder(found));
                 rest = &rest[close + 1..];
             }
-            // In a text like `{"a": {http.request.host}}` the outer brace opens
-            // nothing, but the inner one does.
-            None if unknown == Unknown::Keep => {
-                constant.push('{');
-                rest = &rest[1..];
+            None => {
+                if is_name(name) && !is_missing(name) {
+                    names.unknown(name);
+                }
+                // In a text like `{"a": {http.request.host}}` the outer brace
+                // opens nothing, but the inner one does.
+                if unknown == Unknown::Keep {
+                    constant.push('{');
+                    rest = &rest[1..];
+                } else {
+                    rest = &rest[close + 1..];
+                }
             }
-            None => rest = &rest[close + 1..],
         }
     }
     constant.push_str(rest);
@@ -93,6 +101,14 @@ pub fn pieces(text: &str, unknown: Unknown, names: &mut dyn Names) -> Vec<Piece>
         out.push(Piece::Constant(constant));
     }
     out
+}
+
+/// Whether a text could be the name of a placeholder.
+fn is_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 /// Where the brace that opens `text` is closed.
@@ -335,6 +351,8 @@ mod tests {
         fn capture_name(&mut self, _: &str) -> u32 {
             3
         }
+        fn unknown(&mut self, _: &str) {}
+
         fn missing(&mut self, _: &str) {}
     }
 

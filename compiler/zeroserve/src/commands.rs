@@ -66,7 +66,7 @@ fn with_compiler(
         Ok(environment) => environment,
         Err(message) => return exit(Err(Failure::System(message))),
     };
-    let mut compiler = Compiler::new(environment, input.allow.clone(), input.adapter);
+    let mut compiler = Compiler::new(environment, &input.allow, input.adapter);
     let result = command(&mut compiler, &file_of(input));
     report(&compiler, input.message_format);
     if input.time {

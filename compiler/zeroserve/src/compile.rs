@@ -42,7 +42,6 @@ pub struct Compiler {
     /// How long the stages took.
     pub times: Times,
     environment: Environment,
-    allowed: Vec<Code>,
     adapter: Option<Adapter>,
 }
 
@@ -58,10 +57,12 @@ impl Compiler {
     /// A compiler that reads variables from an environment, whose lints are off
     /// where their code is allowed, and that reads a language, which the file's
     /// name decides if nothing else does.
-    pub fn new(environment: Environment, allowed: Vec<Code>, adapter: Option<Adapter>) -> Self {
+    pub fn new(environment: Environment, allowed: &[Code], adapter: Option<Adapter>) -> Self {
+        let mut sink = Sink::new();
+        allowed.iter().for_each(|code| sink.allow(*code));
         Self {
+            sink,
             environment,
-            allowed,
             adapter,
             ..Self::default()
         }
@@ -224,7 +225,7 @@ impl Compiler {
             Adapter::Caddyfile => Some(self.tree(source).ok_or(Failure::Configuration)?),
             Adapter::Json => None,
         };
-        let (sink, sources, allowed) = (&mut self.sink, &self.sources, &self.allowed);
+        let (sink, sources) = (&mut self.sink, &self.sources);
         let config = self.times.stage("config", || match &tree {
             Some(tree) => zs_config::adapt(tree, purpose, sink),
             None => zs_config::from_json(&sources.file(source.id).text, source.id, sink),
@@ -232,7 +233,7 @@ impl Compiler {
         let config = config.ok_or(Failure::Configuration)?;
         if purpose == Purpose::Build {
             self.times.stage("lint", || {
-                zs_config::lint(tree.as_ref(), &config, sources, allowed, sink);
+                zs_config::lint(tree.as_ref(), &config, sources, sink);
             });
         }
         Ok(config)

@@ -271,3 +271,17 @@ fn json_is_built_as_the_caddyfile_is() {
         Some(3)
     );
 }
+
+#[test]
+fn placeholders_that_are_misspelt_are_named() {
+    let folder = Folder::new("placeholders");
+    let body = ":80 {\n\trespond \"{patth} {path} {elephant} {margin:0}\"\n}\n";
+    let file = folder.write("Caddyfile", body);
+    let name = file.to_string_lossy();
+    let warned = zeroserve(&["validate", &name]);
+    let messages = text(&warned.stderr);
+    assert_eq!(messages.matches("warning[ZS0308]").count(), 1, "{messages}");
+    assert!(messages.contains("did you mean `{path}`?"), "{messages}");
+    let quiet = zeroserve(&["validate", &name, "--allow", "ZS0308"]);
+    assert_eq!(text(&quiet.stderr), "");
+}

@@ -357,7 +357,10 @@ pub(crate) fn find(token: &Token, braces: bool, cx: &mut Context) -> Parsed<&'st
     } else {
         "if it is the address of a second site, put each site's lines between braces"
     };
-    let help = suggest(name, known, otherwise);
+    let help = match OF_CADDY_1.iter().find(|(old, _)| old == name) {
+        Some((_, now)) => format!("it was Caddy 1's; write {now}"),
+        None => suggest(name, known, otherwise),
+    };
     Err(cx.fail(
         token,
         codes::UNKNOWN_DIRECTIVE,
@@ -365,6 +368,28 @@ pub(crate) fn find(token: &Token, braces: bool, cx: &mut Context) -> Parsed<&'st
         help,
     ))
 }
+
+/// Directives of Caddy 1, which old answers on the web still name, and what to write instead.
+const OF_CADDY_1: &[(&str, &str)] = &[
+    ("basicauth", "`basic_auth`"),
+    ("errors", "`handle_errors`"),
+    ("expires", "`header Cache-Control`"),
+    ("ext", "`try_files {path} {path}.html`"),
+    (
+        "fastcgi",
+        "`php_fastcgi`, or `reverse_proxy` with `transport fastcgi`",
+    ),
+    ("gzip", "`encode gzip`"),
+    ("index", "`file_server` with `index`"),
+    ("internal", "`file_server` with `hide`, or `error`"),
+    ("ipfilter", "a matcher with `remote_ip`, and `abort`"),
+    ("limits", "`request_body` with `max_size`"),
+    ("markdown", "`templates`"),
+    ("mime", "`header Content-Type`"),
+    ("proxy", "`reverse_proxy`"),
+    ("status", "`respond` or `error`"),
+    ("websocket", "`reverse_proxy`, which passes WebSockets on"),
+];
 
 /// The routes of the directives among some lines of a nested block, in the order in which they are written.
 pub(crate) fn block_routes(

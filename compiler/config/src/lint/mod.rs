@@ -15,16 +15,9 @@ use zs_syntax::Tree;
 
 use crate::model::{Config, Handler, Route, Server};
 
-/// Looks for what bites people. Lints whose codes are among `allowed` are off, and so are those about words where there is
-/// no tree, because the configuration was JSON.
-pub fn lint(
-    tree: Option<&Tree>,
-    config: &Config,
-    sources: &SourceMap,
-    allowed: &[Code],
-    sink: &mut Sink,
-) {
-    let mut lints = Lints { allowed, sink };
+/// Looks for what bites people. Lints about words are left out where there is no tree, because the configuration was JSON.
+pub fn lint(tree: Option<&Tree>, config: &Config, sources: &SourceMap, sink: &mut Sink) {
+    let mut lints = Lints { sink };
     if let Some(tree) = tree {
         secrets::check(tree, sources, &mut lints);
         on_demand::check(tree, &mut lints);
@@ -47,19 +40,18 @@ fn check_server(server: &Server, lints: &mut Lints) {
 
 /// Where lints report to.
 struct Lints<'l> {
-    allowed: &'l [Code],
     sink: &'l mut Sink,
 }
 
 impl Lints<'_> {
-    /// Reports a warning, unless its lint is off.
+    /// Reports a warning.
     fn warn(&mut self, code: Code, span: Span, message: String, help: String) {
         self.report(Diagnostic::warning(code, span, message).help(help));
     }
 
     fn report(&mut self, warning: Diagnostic) {
         // What has no place was not written by anyone.
-        if warning.primary.span != Span::default() && !self.allowed.contains(&warning.code) {
+        if warning.primary.span != Span::default() {
             self.sink.report(warning);
         }
     }

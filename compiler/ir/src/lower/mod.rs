@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use zs_abi::data::Text;
 use zs_abi::tables::{Error, ErrorId, Regex, RegexId, Value as DataValue, Variable, VariableId};
 use zs_config::model::{Config, Origin};
-use zs_diagnostics::{Diagnostic, Sink, Span, codes};
+use zs_diagnostics::{Diagnostic, Sink, Span, codes, nearest};
 
 use crate::program::{Function, FunctionId, Program};
 use crate::template::{self, Names, Piece, Unknown};
@@ -208,6 +208,17 @@ impl Names for NameTable<'_> {
     fn capture_name(&mut self, name: &str) -> u32 {
         let next = self.capture_names.len() as u32;
         *self.capture_names.entry(name.to_owned()).or_insert(next)
+    }
+
+    fn unknown(&mut self, name: &str) {
+        // What resembles no name is likely a text with braces.
+        let Some(near) = nearest(name, zs_config::placeholder_names()) else {
+            return;
+        };
+        let message = format!("there is no placeholder `{{{name}}}`");
+        let warning = Diagnostic::warning(codes::UNKNOWN_PLACEHOLDER, self.place, message)
+            .help(format!("did you mean `{{{near}}}`?"));
+        self.sink.report(warning);
     }
 
     fn missing(&mut self, name: &str) {
