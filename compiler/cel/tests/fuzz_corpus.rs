@@ -1,10 +1,11 @@
 //! What the fuzz targets of this crate do, once for every seed and for everything that they have found.
 
-use std::fs;
-use std::path::Path;
-
 #[path = "../../fuzz/runs/expression.rs"]
 mod expression;
+#[path = "../../fuzz/runs/seeds.rs"]
+mod seeds;
+
+use seeds::files;
 
 #[test]
 fn corpora() {
@@ -12,20 +13,4 @@ fn corpora() {
         expression::run(&data);
         data.split(|byte| *byte == b'\n').for_each(expression::run);
     }
-}
-
-/// The contents of all files in some folders of the test data.
-fn files(folders: &[&str]) -> Vec<Vec<u8>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata");
-    let mut paths = Vec::new();
-    for folder in folders {
-        let entries = fs::read_dir(root.join(folder)).expect("a folder of test data");
-        paths.extend(entries.map(|entry| entry.expect("an entry").path()));
-    }
-    paths.retain(|path| path.is_file());
-    paths.sort();
-    paths
-        .iter()
-        .map(|path| fs::read(path).expect("a file"))
-        .collect()
 }

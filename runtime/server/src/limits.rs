@@ -3,7 +3,7 @@
 //! Limits that the configuration sets (head size, timeouts) are in
 //! `zs_abi::tables::Server`; those here hold whatever the configuration says.
 //! Limits of single protocol elements are beside their parsers in `zs-proto`
-//! (chunk extensions, trailers).
+//! (chunk extensions, trailers, the client's first TLS message).
 
 use zs_io::RECEIVE_BYTES;
 

@@ -68,12 +68,13 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
         ),
         ACME_STATUS,
     ),
-    Entry::many(
+    // Every provider is a third party's.
+    Entry::unbuilt(Entry::many(
         "dns",
         Shape::with_block(1, usize::MAX, Block::Maybe, "dns <provider> ..."),
         |_, line, cx| Err(dns::refuse_provider(line, cx)),
-    ),
-    Entry::many(
+    )),
+    Entry::unbuilt(Entry::many(
         "acme_dns",
         Shape::with_block(0, usize::MAX, Block::Maybe, "acme_dns [<provider> ...]"),
         |options, line, cx| {
@@ -83,7 +84,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             options.acme_dns = Some(line.name.clone());
             Ok(())
         },
-    ),
+    )),
 ];
 
 const ACCOUNT: Grammar<ExternalAccount> = Grammar {

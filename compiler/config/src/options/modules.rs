@@ -16,7 +16,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             EVENTS.apply_all(line.lines(), &mut (), cx)
         },
     ),
-    Entry::many(
+    Entry::unbuilt(Entry::many(
         "filesystem",
         Shape::with_block(
             2,
@@ -25,7 +25,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             "filesystem <name> <module> ...",
         ),
         |_, line, cx| Err(plugins::refuse(&line.arguments[1], "file system", cx)),
-    ),
+    )),
     Entry::unbuilt(Entry::last(
         "ech",
         Shape::with_block(1, usize::MAX, Block::Maybe, "ech <names...>"),

@@ -70,7 +70,7 @@ impl Refusals<'_> {
         let HttpApp {
             http_port: _,
             https_port: _,
-            // Both are given to the server when it is started.
+            // How a server stops is said when it is started; the reader of the configuration has warned of that.
             grace_period: _,
             shutdown_delay: _,
             servers,

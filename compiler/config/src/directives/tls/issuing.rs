@@ -155,16 +155,22 @@ pub(super) const ENTRIES: &[Entry<Building>] = &[
         ),
         RENEWAL_STATUS,
     ),
-    Entry::many(
+    Entry::unbuilt(Entry::many(
         "dns",
         Shape::with_block(0, usize::MAX, Block::Maybe, "dns <provider> ..."),
         |_, line, cx| Err(dns::refuse_provider(line, cx)),
-    ),
+    )),
 ];
 
 pub(super) const DNS: &[Entry<Building>] = {
     let [delay, timeout, resolvers, ttl] = dns::words();
-    &[delay, timeout, resolvers, ttl, dns::override_domain()]
+    &[
+        Entry::unbuilt(delay),
+        Entry::unbuilt(timeout),
+        Entry::unbuilt(resolvers),
+        Entry::unbuilt(ttl),
+        Entry::unbuilt(dns::override_domain()),
+    ]
 };
 
 const MANAGERS: Grammar<Vec<CertificateManager>> = Grammar {
