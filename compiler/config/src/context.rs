@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use zs_diagnostics::{Code, Diagnostic, Sink, codes, nearest};
 use zs_syntax::{Host, Imports, SourceNames, Token, Tree};
 
+use crate::differences;
 use crate::directives::order::Order;
 use crate::options::Options;
 use crate::site_files::SiteFiles;
@@ -142,10 +143,9 @@ impl<'a> Context<'a> {
     /// Says of something that was read what becomes of it when a site is built.
     pub(crate) fn tell(&mut self, token: &Token, code: Code, what: &str, status: Status) {
         match status {
-            Status::Works => {}
+            Status::Works | Status::Foreign => {}
             Status::Differs(difference) => {
-                let help = "remove it if nothing depends on it";
-                self.warn(token, codes::DIFFERENT, difference, help);
+                self.warn(token, codes::DIFFERENT, difference, differences::HELP);
             }
             Status::Unbuilt(help) => {
                 let message = format!("{what} is not supported yet");

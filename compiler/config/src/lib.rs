@@ -10,6 +10,7 @@
 
 mod assemble;
 mod context;
+mod differences;
 mod directives;
 mod json;
 mod lint;
@@ -30,7 +31,7 @@ use zs_diagnostics::Sink;
 use zs_syntax::{Host, SystemHost, Tree};
 
 pub use context::Purpose;
-pub use json::from_json;
+pub use json::{Places, from_json};
 pub use lint::lint;
 pub use shorthand::placeholder_names;
 pub use support::{Kind, Status, SupportRow, support_table};

@@ -196,6 +196,11 @@ impl<T> Entry<T> {
         self.with_status(Status::UNBUILT)
     }
 
+    /// The same word, which is refused because only modules of third parties give it a meaning.
+    pub(crate) const fn foreign(self) -> Self {
+        self.with_status(Status::Foreign)
+    }
+
     /// The same word with another status.
     pub(crate) const fn with_status(self, status: Status) -> Self {
         Entry {

@@ -25,6 +25,8 @@ pub enum Status {
     Differs(&'static str),
     /// It is read and adapted, and refused when a site is built, with this next step.
     Unbuilt(&'static str),
+    /// Only modules of third parties give it a meaning, so it is refused where it stands, also when it is only adapted.
+    Foreign,
 }
 
 impl Status {

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{FolderHost, run, shared};
-use zs_config::from_json;
 use zs_config::model::Config;
+use zs_config::{Purpose, from_json};
 use zs_diagnostics::{Sink, SourceMap, Style, render_all};
 
 /// What a text reads as, with the warnings, or the errors.
@@ -16,7 +16,7 @@ fn read(name: &str, text: &str) -> Result<(Config, String), String> {
     let mut sources = SourceMap::new();
     let file = sources.add(name, text);
     let mut sink = Sink::new();
-    let config = from_json(text, file, &mut sink);
+    let config = from_json(text, file, Purpose::Build, &mut sink);
     let messages = render_all(sink.diagnostics(), &sources, Style::Plain);
     assert_eq!(
         config.is_none(),

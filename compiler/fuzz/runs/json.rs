@@ -1,7 +1,7 @@
 //! Any text gives a configuration or an error, and what is printed of it reads as the same again.
 
-use zs_config::from_json;
 use zs_config::model::Config;
+use zs_config::{Purpose, from_json};
 use zs_diagnostics::{Sink, SourceMap, Style, render_all};
 
 /// Reads a configuration, and what it prints.
@@ -20,7 +20,7 @@ fn read(text: &str) -> Option<Config> {
     let mut sources = SourceMap::new();
     let file = sources.add("config.json", text);
     let mut sink = Sink::new();
-    let config = from_json(text, file, &mut sink);
+    let config = from_json(text, file, Purpose::Build, &mut sink);
     assert_eq!(
         config.is_none(),
         sink.has_errors(),

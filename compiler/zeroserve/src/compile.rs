@@ -228,7 +228,7 @@ impl Compiler {
         let (sink, sources) = (&mut self.sink, &self.sources);
         let config = self.times.stage("config", || match &tree {
             Some(tree) => zs_config::adapt(tree, purpose, sink),
-            None => zs_config::from_json(&sources.file(source.id).text, source.id, sink),
+            None => zs_config::from_json(&sources.file(source.id).text, source.id, purpose, sink),
         });
         let config = config.ok_or(Failure::Configuration)?;
         if purpose == Purpose::Build {

@@ -46,6 +46,7 @@ pub fn list_modules() -> Result<(), Failure> {
             Status::Works => "works",
             Status::Differs(_) => "differs",
             Status::Unbuilt(_) => "adapted only",
+            Status::Foreign => "refused",
         };
         let _ = writeln!(text, "{kind}\t{}\t{status}", row.name);
     }

@@ -39,15 +39,18 @@ fn table() -> String {
             .filter(|row| row.kind == kind)
             .collect();
         let _ = writeln!(text, "\n## {title}");
-        for (label, unbuilt) in [
-            ("Works", false),
-            ("Adapted, and refused when a site is built", true),
-        ] {
-            let belongs = |status: Status| match status {
-                Status::Works => !unbuilt,
-                Status::Unbuilt(_) => unbuilt,
-                Status::Differs(_) => false,
-            };
+        type Belongs = fn(Status) -> bool;
+        let lists: [(&str, Belongs); 3] = [
+            ("Works", |status| status == Status::Works),
+            ("Adapted, and refused when a site is built", |status| {
+                matches!(status, Status::Unbuilt(_))
+            }),
+            (
+                "Refused, because only modules of third parties give it a meaning",
+                |status| status == Status::Foreign,
+            ),
+        ];
+        for (label, belongs) in lists {
             let names: Vec<String> = rows
                 .iter()
                 .filter(|row| belongs(row.status))

@@ -13,6 +13,7 @@ use zs_syntax::{Host, ServerBlock, Token, Tree};
 use self::named_routes::NamedRoutes;
 use self::site::Site;
 use crate::context::{Context, Parsed, Purpose};
+use crate::json::Places;
 use crate::model::{Apps, Config, EventsApp, HttpApp};
 use crate::{directives, options, tls};
 
@@ -86,6 +87,7 @@ fn assemble(sites: &[Site], named: &NamedRoutes, cx: &mut Context) -> Parsed<Con
         tls,
     };
     Ok(Config {
+        places: Places::default(),
         admin: options.admin(),
         logging,
         storage: options.storage.clone(),

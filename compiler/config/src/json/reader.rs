@@ -41,15 +41,6 @@ impl<'n> Reader<'n> {
         Reader { node, tag: None }
     }
 
-    /// The place to name in messages about the value: of an object or list its start alone.
-    fn place(&self) -> Span {
-        let span = self.node.span;
-        match self.node.value {
-            Value::Object(_) | Value::Array(_) => Span::new(span.file, span.start, span.start + 1),
-            _ => span,
-        }
-    }
-
     fn members(&self) -> Option<Members<'n>> {
         let Value::Object(members) = &self.node.value else {
             return None;
@@ -69,6 +60,9 @@ impl<'n> Reader<'n> {
         };
         for member in members.rest {
             let key = member.key.as_str();
+            if matches!(member.value.value, Value::Removed) {
+                continue;
+            }
             let known = fields.contains(&key) && key != ORIGIN;
             if !known && Some(key) != self.tag {
                 return Err(unknown_field(name, key, fields)
@@ -83,11 +77,13 @@ impl<'n> Reader<'n> {
     fn module(&self, tag: &'static str) -> Result<&'n str, Problem> {
         let Value::Object(members) = &self.node.value else {
             let message = "something else stands where the object of a module is expected";
-            return Err(Problem::new(codes::BAD_VALUE, message).at(self.place()));
+            return Err(Problem::new(codes::BAD_VALUE, message).at(self.node.place()));
         };
-        let Some(member) = members.iter().find(|member| member.key == tag) else {
+        let named =
+            |member: &&Member| member.key == tag && !matches!(member.value.value, Value::Removed);
+        let Some(member) = members.iter().find(named) else {
             let message = format!("`{tag}` is missing, which says what the object is");
-            return Err(Problem::new(codes::BAD_VALUE, message).at(self.place()));
+            return Err(Problem::new(codes::BAD_VALUE, message).at(self.node.place()));
         };
         match &member.value.value {
             Value::Text(name) => Ok(name),
@@ -133,7 +129,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         let result = match &self.node.value {
-            Value::Null => visitor.visit_unit(),
+            Value::Null | Value::Removed => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
             Value::Number(text) => number(text, visitor),
             Value::Text(text) => visitor.visit_borrowed_str(text),
@@ -145,7 +141,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
                 None => visitor.visit_unit(),
             },
         };
-        result.map_err(|problem| problem.at(self.place()))
+        result.map_err(|problem| problem.at(self.node.place()))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -175,7 +171,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         };
         members.origin = fields.contains(&ORIGIN).then_some(self.node.span);
         let value = visitor.visit_map(NotNull(members));
-        value.map_err(|problem| problem.at(self.place()))
+        value.map_err(|problem| problem.at(self.node.place()))
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -264,14 +260,16 @@ impl<'de> SeqAccess<'de> for Elements<'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Problem> {
-        let Some((number, node)) = self.rest.next() else {
+        let mut present =
+            (&mut self.rest).filter(|(_, node)| !matches!(node.value, Value::Removed));
+        let Some((number, node)) = present.next() else {
             return Ok(None);
         };
         let reader = Reader::new(node);
         let element = seed.deserialize(reader);
         element
             .map(Some)
-            .map_err(|problem| problem.at(reader.place()).inside(number))
+            .map_err(|problem| problem.at(reader.node.place()).inside(number))
     }
 }
 
@@ -291,7 +289,9 @@ impl<'de> MapAccess<'de> for Members<'de> {
         seed: K,
     ) -> Result<Option<K::Value>, Problem> {
         let tag = self.tag;
-        self.value = self.rest.find(|member| Some(member.key.as_str()) != tag);
+        self.value = self.rest.find(|member| {
+            Some(member.key.as_str()) != tag && !matches!(member.value.value, Value::Removed)
+        });
         let key = match (self.value, self.origin) {
             (Some(member), _) => member.key.as_str(),
             (None, Some(_)) => ORIGIN,
@@ -309,7 +309,7 @@ impl<'de> MapAccess<'de> for Members<'de> {
             let reader = Reader::new(&member.value);
             return seed
                 .deserialize(reader)
-                .map_err(|problem| problem.at(reader.place()).inside(&member.key));
+                .map_err(|problem| problem.at(reader.node.place()).inside(&member.key));
         }
         seed.deserialize(Place(self.origin.take().unwrap_or_default()))
     }

@@ -15,14 +15,14 @@ const TEXT_BYTES_MAX: usize = 16 << 20;
 
 /// A value and where it is written.
 #[derive(Debug)]
-pub(super) struct Node<'t> {
-    pub(super) value: Value<'t>,
-    pub(super) span: Span,
+pub(crate) struct Node<'t> {
+    pub(crate) value: Value<'t>,
+    pub(crate) span: Span,
 }
 
 /// A value.
 #[derive(Debug)]
-pub(super) enum Value<'t> {
+pub(crate) enum Value<'t> {
     Null,
     Bool(bool),
     /// A number as it is written.
@@ -30,14 +30,61 @@ pub(super) enum Value<'t> {
     Text(String),
     Array(Vec<Node<'t>>),
     Object(Vec<Member<'t>>),
+    /// What was wrong here has been reported; reading goes on as if the value were not there.
+    Removed,
+}
+
+impl<'t> Node<'t> {
+    /// The value in this one of a name or a number, as a pointer has it (RFC 6901 §4).
+    pub(crate) fn child(&self, step: &str) -> Option<&Node<'t>> {
+        match &self.value {
+            Value::Object(members) => {
+                let member = members.iter().find(|member| member.key == step);
+                member.map(|member| &member.value)
+            }
+            Value::Array(elements) => elements.get(step.parse::<usize>().ok()?),
+            _ => None,
+        }
+    }
+
+    /// The place to name in messages about the value: of an object or list its start alone.
+    pub(crate) fn place(&self) -> Span {
+        let Span { file, start, .. } = self.span;
+        match self.value {
+            Value::Object(_) | Value::Array(_) => Span::new(file, start, start + 1),
+            _ => self.span,
+        }
+    }
+
+    /// As [`Node::child`], to be changed.
+    pub(super) fn child_mut(&mut self, step: &str) -> Option<&mut Node<'t>> {
+        match &mut self.value {
+            Value::Object(members) => {
+                let member = members.iter_mut().find(|member| member.key == step);
+                member.map(|member| &mut member.value)
+            }
+            Value::Array(elements) => elements.get_mut(step.parse::<usize>().ok()?),
+            _ => None,
+        }
+    }
+
+    /// Whether something that belonged directly to the value has been removed.
+    pub(super) fn has_gap(&self) -> bool {
+        let removed = |node: &Node| matches!(node.value, Value::Removed);
+        match &self.value {
+            Value::Object(members) => members.iter().any(|member| removed(&member.value)),
+            Value::Array(elements) => elements.iter().any(removed),
+            _ => false,
+        }
+    }
 }
 
 /// A member of an object.
 #[derive(Debug)]
-pub(super) struct Member<'t> {
-    pub(super) key: String,
-    pub(super) key_span: Span,
-    pub(super) value: Node<'t>,
+pub(crate) struct Member<'t> {
+    pub(crate) key: String,
+    pub(crate) key_span: Span,
+    pub(crate) value: Node<'t>,
 }
 
 /// A whole text.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::Places;
+
 use super::{HttpApp, Logging, PkiApp, TlsApp, is_default, json};
 
 /// What a Caddyfile says.
@@ -20,6 +22,9 @@ pub struct Config {
     /// What is to be served.
     #[serde(skip_serializing_if = "is_default")]
     pub apps: Apps,
+    /// Where its parts stand, when it was read from JSON to become a site.
+    #[serde(skip)]
+    pub places: Places,
 }
 
 /// The applications, in alphabetical order as they are printed.

@@ -3,9 +3,9 @@
 
 use super::Options;
 use crate::context::{Context, Parsed};
+use crate::differences;
 use crate::model::ExternalAccount;
 use crate::spec::{Block, Entry, Grammar, Line, Shape, Vocabulary, text_word, value_word};
-use crate::tls::ACME_STATUS;
 use crate::tls::issuers::{self, dns, preferred_chains};
 use crate::values::duration::duration;
 
@@ -21,7 +21,7 @@ macro_rules! setting {
                     Ok(())
                 },
             ),
-            ACME_STATUS,
+            differences::ACME,
         )
     };
 }
@@ -41,7 +41,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
                 Ok(())
             },
         ),
-        ACME_STATUS,
+        differences::ACME,
     ),
     Entry::many(
         "cert_issuer",
@@ -55,7 +55,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
     ),
     Entry::with_status(
         value_word!("cert_lifetime", "<length of time>", duration => cert_lifetime),
-        ACME_STATUS,
+        differences::ACME,
     ),
     Entry::with_status(
         Entry::last(
@@ -66,15 +66,15 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
                 Ok(())
             },
         ),
-        ACME_STATUS,
+        differences::ACME,
     ),
     // Every provider is a third party's.
-    Entry::unbuilt(Entry::many(
+    Entry::foreign(Entry::many(
         "dns",
         Shape::with_block(1, usize::MAX, Block::Maybe, "dns <provider> ..."),
         |_, line, cx| Err(dns::refuse_provider(line, cx)),
     )),
-    Entry::unbuilt(Entry::many(
+    Entry::foreign(Entry::many(
         "acme_dns",
         Shape::with_block(0, usize::MAX, Block::Maybe, "acme_dns [<provider> ...]"),
         |options, line, cx| {

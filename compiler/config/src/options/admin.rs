@@ -5,9 +5,9 @@ use zs_diagnostics::codes;
 use super::Options;
 use super::maintenance::only_off;
 use crate::context::{Context, Parsed};
+use crate::differences;
 use crate::model::Admin;
 use crate::spec::{Block, Entry, Grammar, Line, Shape, Vocabulary};
-use crate::support::Status;
 
 pub(super) const ENTRIES: &[Entry<Options>] = &[
     Entry::last(
@@ -45,9 +45,6 @@ const GRAMMAR: Grammar<Admin> = Grammar {
     other: None,
 };
 
-const NO_ENDPOINT: Status =
-    Status::Differs("`admin` has no effect: a built server has no administration endpoint");
-
 /// Where Caddy's endpoint listens when nothing else is said.
 const DEFAULT_LISTEN: &str = "localhost:2019";
 
@@ -72,7 +69,7 @@ fn admin(options: &mut Options, line: &Line, cx: &mut Context) -> Parsed<()> {
         };
         listen.clone_into(&mut admin.listen);
         GRAMMAR.apply_all(line.lines(), &mut admin, cx)?;
-        cx.tell(line.name, codes::UNSUPPORTED_OPTION, "", NO_ENDPOINT);
+        cx.tell(line.name, codes::UNSUPPORTED_OPTION, "", differences::ADMIN);
     }
     options.admin = Some(admin);
     Ok(())

@@ -5,7 +5,9 @@ use zs_syntax::Token;
 
 use super::Options;
 use crate::context::{Context, Parsed, suggest};
+use crate::differences;
 use crate::spec::{Entry, Shape, flag_word, list_word};
+use crate::support::Status;
 
 pub(super) const ENTRIES: &[Entry<Options>] = &[
     flag_word!("local_certs" => local_certs),
@@ -44,9 +46,10 @@ pub(crate) fn key_type(token: &Token, cx: &mut Context) -> Parsed<String> {
     const KINDS: &[&str] = &["ed25519", "p256", "p384", "rsa2048", "rsa4096"];
     if KINDS.contains(&token.text.as_str()) {
         if token.text != "p256" {
-            let message = "the keys that a built server makes are of kind `p256`";
-            let help = "give certificates of another kind with `tls <certificate> <key>`";
-            cx.warn(token, codes::DIFFERENT, message, help);
+            if let Status::Differs(message) = differences::KEY_TYPE {
+                let help = "give certificates of another kind with `tls <certificate> <key>`";
+                cx.warn(token, codes::DIFFERENT, message, help);
+            }
         }
         return Ok(token.text.clone());
     }

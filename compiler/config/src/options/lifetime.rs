@@ -1,8 +1,8 @@
 //! `grace_period`, `shutdown_delay`
 
 use super::Options;
+use crate::differences;
 use crate::spec::{Entry, Shape};
-use crate::support::Status;
 use crate::values::duration::timeout;
 
 pub(super) const ENTRIES: &[Entry<Options>] = &[
@@ -14,9 +14,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             Ok(())
         },
     )
-    .with_status(Status::Differs(
-        "a built server is told with `--grace` how long requests may finish, 10 s if it is not",
-    )),
+    .with_status(differences::GRACE_PERIOD),
     Entry::<Options>::last(
         "shutdown_delay",
         Shape::arguments(1, 1, "shutdown_delay <length of time>"),
@@ -25,7 +23,5 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             Ok(())
         },
     )
-    .with_status(Status::Differs(
-        "a built server takes no more connections as soon as it is told to stop",
-    )),
+    .with_status(differences::SHUTDOWN_DELAY),
 ];

@@ -5,10 +5,9 @@ use zs_diagnostics::codes;
 
 use super::Options;
 use crate::context::{Context, Parsed};
+use crate::differences;
 use crate::model::Duration;
 use crate::spec::{Entry, Line, Shape, value_word};
-use crate::support::Status;
-use crate::tls::{ACME_STATUS, RENEWAL_STATUS};
 use crate::values::duration::duration;
 use crate::values::number::ratio;
 
@@ -21,10 +20,6 @@ pub(crate) enum StorageClean {
     Every(Duration),
 }
 
-const OCSP: Status = Status::Differs("a built server staples no statements about revocation");
-const STORAGE: Status =
-    Status::Differs("a built server neither tries its storage out nor deletes anything from it");
-
 pub(super) const ENTRIES: &[Entry<Options>] = &[
     Entry::with_status(
         Entry::last(
@@ -36,19 +31,19 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
                 Ok(())
             },
         ),
-        OCSP,
+        differences::OCSP,
     ),
     Entry::with_status(
         value_word!("ocsp_interval", "<length of time>", duration => ocsp_interval),
-        OCSP,
+        differences::OCSP,
     ),
     Entry::with_status(
         value_word!("renew_interval", "<length of time>", duration => renew_interval),
-        Status::Differs("a built server chooses itself when it looks for certificates to renew"),
+        differences::RENEW_INTERVAL,
     ),
     Entry::with_status(
         value_word!("renewal_window_ratio", "<fraction>", ratio => renewal_window_ratio),
-        RENEWAL_STATUS,
+        differences::RENEWAL,
     ),
     Entry::with_status(
         Entry::last(
@@ -60,7 +55,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
                 Ok(())
             },
         ),
-        STORAGE,
+        differences::STORAGE_CARE,
     ),
     Entry::with_status(
         Entry::last(
@@ -74,7 +69,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
                 Ok(())
             },
         ),
-        STORAGE,
+        differences::STORAGE_CARE,
     ),
     Entry::with_status(
         Entry::last(
@@ -85,7 +80,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
                 Ok(())
             },
         ),
-        ACME_STATUS,
+        differences::ACME,
     ),
 ];
 

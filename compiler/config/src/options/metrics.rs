@@ -1,9 +1,9 @@
 //! `metrics { per_host; observe_catchall_hosts; otlp }`
 
 use super::Options;
+use crate::differences;
 use crate::model::Metrics;
 use crate::spec::{Block, Entry, Grammar, Shape, Vocabulary, flag_word};
-use crate::support::Status;
 
 pub(super) const ENTRIES: &[Entry<Options>] = &[Entry::with_status(
     Entry::last(
@@ -16,11 +16,8 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[Entry::with_status(
             Ok(())
         },
     ),
-    STATUS,
+    differences::METRICS,
 )];
-
-/// What a built server makes of metrics.
-pub(super) const STATUS: Status = Status::Differs("a built server counts nothing yet");
 
 const GRAMMAR: Grammar<Metrics> = Grammar {
     vocabulary: Vocabulary::Subdirective("metrics"),

@@ -22,6 +22,7 @@ use zs_syntax::{Segment, Token};
 use self::maintenance::StorageClean;
 use self::servers::ServerOptions;
 use crate::context::{Context, Parsed};
+use crate::differences;
 use crate::directives::Bind;
 use crate::logging::{self, NamedLog};
 use crate::model::{
@@ -183,5 +184,5 @@ pub(crate) fn parse(lines: &[Segment], cx: &mut Context) -> Parsed<()> {
 
 const DEBUG: &[Entry<Options>] = &[Entry::with_status(
     flag_word!("debug" => debug),
-    Status::Differs("a built server chooses its log level when it starts, not by `debug`"),
+    differences::DEBUG,
 )];

@@ -16,7 +16,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             EVENTS.apply_all(line.lines(), &mut (), cx)
         },
     ),
-    Entry::unbuilt(Entry::many(
+    Entry::foreign(Entry::many(
         "filesystem",
         Shape::with_block(
             2,

@@ -4,22 +4,19 @@ use zs_diagnostics::codes;
 
 use super::Options;
 use crate::context::{Context, Parsed};
+use crate::differences;
 use crate::model::Storage;
 use crate::spec::{Block, Entry, Grammar, Line, Shape, Vocabulary};
-use crate::support::Status;
 use crate::third_party::{self, Place};
 
-pub(super) const ENTRIES: &[Entry<Options>] = &[Entry::<Options>::last(
-    "storage",
-    SHAPE,
-    |options, line, cx| {
-        options.storage = Some(parse(line, cx)?);
-        Ok(())
-    },
-)
-.with_status(Status::Differs(
-    "a built server keeps its certificates below `XDG_DATA_HOME`, or below `HOME`, and not here",
-))];
+pub(super) const ENTRIES: &[Entry<Options>] =
+    &[
+        Entry::<Options>::last("storage", SHAPE, |options, line, cx| {
+            options.storage = Some(parse(line, cx)?);
+            Ok(())
+        })
+        .with_status(differences::STORAGE),
+    ];
 
 /// The shape of a line whose arguments name a storage.
 pub(crate) const SHAPE: Shape =

@@ -15,7 +15,6 @@ pub(crate) mod trust_pool;
 use zs_syntax::Token;
 
 use crate::model::{CertificateFiles, CertificateManager, ConnectionPolicy, Issuer};
-use crate::support::Status;
 
 /// What one `tls` directive asks for.
 #[derive(Clone, Debug, Default)]
@@ -43,13 +42,3 @@ pub(crate) struct TlsDirective {
     /// The part of its life that a certificate has left when it is renewed.
     pub(crate) renewal_window_ratio: Option<f64>,
 }
-
-/// What a built server makes of everything about ACME.
-pub(crate) const ACME_STATUS: Status = Status::Differs(
-    "this has no effect, since a built server gets no certificates by ACME yet: give public sites one with `tls \
-     <certificate> <key>`",
-);
-
-/// What a built server makes of `renewal_window_ratio`.
-pub(crate) const RENEWAL_STATUS: Status =
-    Status::Differs("a built server renews certificates when a third of their life is left");

@@ -2,16 +2,16 @@
 //! is named here or in the lowering, so that a new one cannot be forgotten. What the lowering of Caddyfiles has refused
 //! already is refused here for configurations that were written as JSON.
 
+use zs_config::Places;
 use zs_config::model::{
     Apps, AutomationPolicy, CertificateAuthority, Certificates, Config, ConnectionPolicy, HttpApp,
     InternalIssuer, IpSource, Issuer, ListenAddress, ListenerWrapper, Network, PkiApp, Server,
     ServerLogs, TlsApp, TlsAutomation,
 };
-use zs_diagnostics::{Diagnostic, Sink, Span, codes};
+use zs_diagnostics::{Diagnostic, Sink, codes};
 
 /// Reports everything that is set and cannot be done.
 pub fn refuse(config: &Config, sink: &mut Sink) {
-    let mut refusals = Refusals { sink };
     let Config {
         // A built server has no administration endpoint, which the reader of the configuration has said.
         admin: _,
@@ -19,11 +19,13 @@ pub fn refuse(config: &Config, sink: &mut Sink) {
         // Where certificates are kept is said when the server starts.
         storage: _,
         apps,
+        places,
     } = config;
+    let mut refusals = Refusals { places, sink };
     // The level of the default logger alone says nothing about what is served.
     let logs = logging.iter().flat_map(|logging| &logging.logs);
     for (name, _) in logs.filter(|(name, log)| *name != "default" || log.writer.is_some()) {
-        refusals.unsupported(&format!("the logger `{name}`"));
+        refusals.unsupported(&["logging", "logs", name], &format!("the logger `{name}`"));
     }
     let Apps {
         // Nothing handles events without plugins.
@@ -49,20 +51,22 @@ pub fn refuse(config: &Config, sink: &mut Sink) {
 }
 
 struct Refusals<'a> {
+    places: &'a Places,
     sink: &'a mut Sink,
 }
 
 impl Refusals<'_> {
-    fn unsupported(&mut self, what: &str) {
+    /// Refuses what is at the end of a way from the root.
+    fn unsupported(&mut self, way: &[&str], what: &str) {
         let message = format!("{what} is not supported yet");
-        let error = Diagnostic::error(codes::UNSUPPORTED, Span::default(), message)
+        let error = Diagnostic::error(codes::UNSUPPORTED, self.places.at(way), message)
             .help("remove it, or serve this site with Caddy for now");
         self.sink.report(error);
     }
 
-    fn when(&mut self, set: bool, what: &str) {
+    fn when(&mut self, set: bool, way: &[&str], what: &str) {
         if set {
-            self.unsupported(what);
+            self.unsupported(way, what);
         }
     }
 
@@ -120,34 +124,48 @@ impl Refusals<'_> {
             // Early data is never taken.
             allow_0rtt: _,
         } = server;
-        let field = |field: &str| format!("`{field}` of the server `{name}`");
-        listen.iter().for_each(|address| self.listen(address));
-        for policy in tls_connection_policies {
-            self.connections(policy, &field);
+        const SERVERS: [&str; 3] = ["apps", "http", "servers"];
+        let [apps, http, servers] = SERVERS;
+        for (number, address) in listen.iter().enumerate() {
+            self.listen(
+                &[apps, http, servers, name, "listen", &number.to_string()],
+                address,
+            );
         }
-        for wrapper in listener_wrappers {
+        for (number, policy) in tls_connection_policies.iter().enumerate() {
+            let way = [
+                apps,
+                http,
+                servers,
+                name,
+                "tls_connection_policies",
+                &number.to_string(),
+            ];
+            self.connections(policy, name, &way);
+        }
+        for (number, wrapper) in listener_wrappers.iter().enumerate() {
+            let way = [
+                apps,
+                http,
+                servers,
+                name,
+                "listener_wrappers",
+                &number.to_string(),
+            ];
             let what = format!("the listener wrapper `{}`", wrapper.name());
-            self.when(*wrapper != ListenerWrapper::Tls, &what);
+            self.when(*wrapper != ListenerWrapper::Tls, &way, &what);
         }
         let any_source = trusted_proxies.as_ref().is_some_and(|source| match source {
             IpSource::Static(ranges) => !ranges.ranges.is_empty(),
             _ => true,
         });
         let has = |protocol: &str| protocols.iter().any(|other| other == protocol);
-        let times = [
-            read_header_timeout,
-            read_idle_timeout,
-            write_idle_timeout,
-            idle_timeout,
-        ];
-        for (set, what) in [
+        for (set, field) in [
             (read_timeout.0 != 0, "read_timeout"),
             (*read_min_rate != 0, "read_min_rate"),
             (write_timeout.0 != 0, "write_timeout"),
             (*write_min_rate != 0, "write_min_rate"),
             (*max_write_chunk != 0, "max_write_chunk"),
-            (times.iter().any(|time| time.0 < 0), "a negative timeout"),
-            (*max_header_bytes < 0, "a negative `max_header_bytes`"),
             (*enable_full_duplex, "enable_full_duplex"),
             (
                 !expected_underscore_headers.is_empty(),
@@ -166,11 +184,22 @@ impl Refusals<'_> {
             ),
             (!listen_protocols.is_empty(), "listen_protocols"),
         ] {
-            self.when(set, &field(what));
+            let what = format!("`{field}` of the server `{name}`");
+            self.when(set, &[apps, http, servers, name, field], &what);
+        }
+        for (value, field) in [
+            (read_header_timeout.0, "read_header_timeout"),
+            (read_idle_timeout.0, "read_idle_timeout"),
+            (write_idle_timeout.0, "write_idle_timeout"),
+            (idle_timeout.0, "idle_timeout"),
+            (*max_header_bytes, "max_header_bytes"),
+        ] {
+            let what = format!("a negative `{field}` of the server `{name}`");
+            self.when(value < 0, &[apps, http, servers, name, field], &what);
         }
     }
 
-    fn connections(&mut self, policy: &ConnectionPolicy, field: &dyn Fn(&str) -> String) {
+    fn connections(&mut self, policy: &ConnectionPolicy, server: &str, way: &[&str]) {
         let ConnectionPolicy {
             // These are lowered.
             matchers: _,
@@ -186,7 +215,7 @@ impl Refusals<'_> {
             // Session keys are never written down, which the reader of the configuration has said.
             insecure_secrets_log: _,
         } = policy;
-        for (set, what) in [
+        for (set, field) in [
             (!cipher_suites.is_empty(), "cipher_suites"),
             (!default_sni.is_empty(), "default_sni"),
             (!fallback_sni.is_empty(), "fallback_sni"),
@@ -196,7 +225,8 @@ impl Refusals<'_> {
             (!protocol_min.is_empty(), "protocol_min"),
             (!protocol_max.is_empty(), "protocol_max"),
         ] {
-            self.when(set, &field(what));
+            let what = format!("`{field}` of the server `{server}`");
+            self.when(set, &[way, &[field]].concat(), &what);
         }
     }
 
@@ -218,8 +248,14 @@ impl Refusals<'_> {
             load_files: _,
             load_folders,
         } = certificates;
-        self.when(!load_folders.is_empty(), "`load_folders`");
-        self.when(encrypted_client_hello.is_some(), "`encrypted_client_hello`");
+        let folders = ["apps", "tls", "certificates", "load_folders"];
+        self.when(!load_folders.is_empty(), &folders, "`load_folders`");
+        let hello = ["apps", "tls", "encrypted_client_hello"];
+        self.when(
+            encrypted_client_hello.is_some(),
+            &hello,
+            "`encrypted_client_hello`",
+        );
         let Some(automation) = automation else { return };
         let TlsAutomation {
             policies,
@@ -228,11 +264,15 @@ impl Refusals<'_> {
             renew_interval: _,
             storage_clean_interval: _,
         } = automation;
-        self.when(on_demand.is_some(), "`on_demand`");
-        policies.iter().for_each(|policy| self.automation(policy));
+        let asking = ["apps", "tls", "automation", "on_demand"];
+        self.when(on_demand.is_some(), &asking, "`on_demand`");
+        for (number, policy) in policies.iter().enumerate() {
+            let way = ["apps", "tls", "automation", "policies", &number.to_string()];
+            self.automation(policy, &way);
+        }
     }
 
-    fn automation(&mut self, policy: &AutomationPolicy) {
+    fn automation(&mut self, policy: &AutomationPolicy, way: &[&str]) {
         let AutomationPolicy {
             subjects: _,
             issuers,
@@ -244,9 +284,14 @@ impl Refusals<'_> {
             reuse_private_keys: _,
             disable_ocsp_stapling: _,
         } = policy;
-        self.when(!managers.is_empty(), "`get_certificate`");
-        self.when(*on_demand, "`on_demand`");
-        for issuer in issuers {
+        let field = |field| [way, &[field]].concat();
+        self.when(
+            !managers.is_empty(),
+            &field("get_certificate"),
+            "`get_certificate`",
+        );
+        self.when(*on_demand, &field("on_demand"), "`on_demand`");
+        for (number, issuer) in issuers.iter().enumerate() {
             if let Issuer::Internal(internal) = issuer {
                 let InternalIssuer {
                     ca,
@@ -254,9 +299,16 @@ impl Refusals<'_> {
                     sign_with_root,
                 } = internal;
                 let local = ca.is_empty() || ca == "local";
-                self.when(!local, "another authority than `local`");
-                self.when(lifetime.0 != 0, "`lifetime` of the internal issuer");
-                self.when(*sign_with_root, "`sign_with_root`");
+                let number = number.to_string();
+                let field = |field| [way, &["issuers", &number, field]].concat();
+                self.when(!local, &field("ca"), "another authority than `local`");
+                let life = "`lifetime` of the internal issuer";
+                self.when(lifetime.0 != 0, &field("lifetime"), life);
+                self.when(
+                    *sign_with_root,
+                    &field("sign_with_root"),
+                    "`sign_with_root`",
+                );
             }
         }
     }
@@ -269,14 +321,15 @@ impl Refusals<'_> {
         };
         self.when(
             *authority != plain,
+            &["apps", "pki", "certificate_authorities", name],
             &format!("a setting of the authority `{name}`"),
         );
     }
 
-    fn listen(&mut self, address: &ListenAddress) {
+    fn listen(&mut self, way: &[&str], address: &ListenAddress) {
         let served = [Network::Tcp, Network::Tcp4, Network::Tcp6, Network::Unix];
         let what = format!("a socket of kind `{}`", address.network.name());
-        self.when(!served.contains(&address.network), &what);
+        self.when(!served.contains(&address.network), way, &what);
     }
 }
 

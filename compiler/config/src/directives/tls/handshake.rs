@@ -4,8 +4,8 @@ use zs_diagnostics::codes;
 
 use super::Building;
 use crate::context::{Context, Parsed, suggest};
+use crate::differences;
 use crate::spec::{Entry, Line, Shape, list_word, text_word};
-use crate::support::Status;
 
 pub(super) const ENTRIES: &[Entry<Building>] = &[
     Entry::unbuilt(Entry::last(
@@ -46,7 +46,7 @@ pub(super) const ENTRIES: &[Entry<Building>] = &[
     Entry::unbuilt(list_word!("load", 0, "<folders...>" => tls.folders)),
     Entry::with_status(
         text_word!("insecure_secrets_log", "<file>" => tls.policy.insecure_secrets_log),
-        Status::Differs("a built server never writes the keys of its sessions down"),
+        differences::SECRETS_LOG,
     ),
 ];
 

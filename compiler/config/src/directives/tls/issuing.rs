@@ -5,15 +5,15 @@ use zs_syntax::Token;
 
 use super::Building;
 use crate::context::{Context, Parsed};
+use crate::differences;
 use crate::model::{
     AcmeIssuer, CertificateManager, DnsChallenge, HttpCertificates, InternalIssuer, Issuer,
 };
 use crate::options::certificates::key_type;
 use crate::spec::{Block, Entry, Grammar, Shape, Vocabulary, flag_word};
-use crate::support::Status;
 use crate::tls::issuers::acme::{challenges, external_account};
 use crate::tls::issuers::dns::{self, DnsProved};
-use crate::tls::{ACME_STATUS, RENEWAL_STATUS, acme, issuers};
+use crate::tls::{acme, issuers};
 use crate::values::number::ratio;
 
 /// Who signs, as the words say it one after the other.
@@ -25,8 +25,8 @@ pub(super) struct Issuing {
     acme: Option<AcmeIssuer>,
     /// The issuers that are written out.
     explicit: Vec<Issuer>,
-    /// The last word that needs a DNS provider.
-    needs_provider: Option<Token>,
+    /// The words that need a DNS provider.
+    need_provider: Vec<Token>,
 }
 
 impl Issuing {
@@ -37,11 +37,13 @@ impl Issuing {
 
     /// The issuers that all words together ask for; none for the default.
     pub(super) fn finish(self, tls: &Token, cx: &mut Context) -> Parsed<Vec<Issuer>> {
-        if let Some(word) = &self.needs_provider {
+        let mut provided = Ok(());
+        for word in &self.need_provider {
             let message = format!("`{}` needs a DNS provider", word.text);
             let help = "DNS providers are plugins, which cannot be built in; remove the line";
-            return Err(cx.fail(word, codes::BAD_VALUE, message, help));
+            provided = Err(cx.fail(word, codes::BAD_VALUE, message, help));
         }
+        provided?;
         let kinds = [
             !self.explicit.is_empty(),
             self.acme.is_some(),
@@ -62,14 +64,14 @@ impl Issuing {
 
 impl DnsProved for Building {
     fn dns(&mut self, word: &Token) -> &mut DnsChallenge {
-        self.issuing.needs_provider = Some(word.clone());
+        self.issuing.need_provider.push(word.clone());
         challenges(self.issuing.acme()).dns.get_or_insert_default()
     }
 }
 
 /// Says what becomes of a word about ACME.
 pub(super) fn tell_acme(word: &Token, cx: &mut Context) {
-    cx.tell(word, codes::UNSUPPORTED_SUBDIRECTIVE, "", ACME_STATUS);
+    cx.tell(word, codes::UNSUPPORTED_SUBDIRECTIVE, "", differences::ACME);
 }
 
 pub(super) const ENTRIES: &[Entry<Building>] = &[
@@ -82,7 +84,7 @@ pub(super) const ENTRIES: &[Entry<Building>] = &[
                 Ok(())
             },
         ),
-        ACME_STATUS,
+        differences::ACME,
     ),
     Entry::with_status(
         Entry::many(
@@ -94,7 +96,7 @@ pub(super) const ENTRIES: &[Entry<Building>] = &[
                 Ok(())
             },
         ),
-        ACME_STATUS,
+        differences::ACME,
     ),
     Entry::with_status(
         Entry::last(
@@ -105,7 +107,7 @@ pub(super) const ENTRIES: &[Entry<Building>] = &[
                 Ok(())
             },
         ),
-        ACME_STATUS,
+        differences::ACME,
     ),
     Entry::many(
         "issuer",
@@ -142,7 +144,7 @@ pub(super) const ENTRIES: &[Entry<Building>] = &[
     Entry::unbuilt(flag_word!("on_demand" => tls.on_demand)),
     Entry::with_status(
         flag_word!("reuse_private_keys" => tls.reuse_private_keys),
-        Status::Differs("a built server makes a new key for every new certificate"),
+        differences::REUSE_KEYS,
     ),
     Entry::with_status(
         Entry::last(
@@ -153,9 +155,9 @@ pub(super) const ENTRIES: &[Entry<Building>] = &[
                 Ok(())
             },
         ),
-        RENEWAL_STATUS,
+        differences::RENEWAL,
     ),
-    Entry::unbuilt(Entry::many(
+    Entry::foreign(Entry::many(
         "dns",
         Shape::with_block(0, usize::MAX, Block::Maybe, "dns <provider> ..."),
         |_, line, cx| Err(dns::refuse_provider(line, cx)),
@@ -165,11 +167,11 @@ pub(super) const ENTRIES: &[Entry<Building>] = &[
 pub(super) const DNS: &[Entry<Building>] = {
     let [delay, timeout, resolvers, ttl] = dns::words();
     &[
-        Entry::unbuilt(delay),
-        Entry::unbuilt(timeout),
-        Entry::unbuilt(resolvers),
-        Entry::unbuilt(ttl),
-        Entry::unbuilt(dns::override_domain()),
+        Entry::foreign(delay),
+        Entry::foreign(timeout),
+        Entry::foreign(resolvers),
+        Entry::foreign(ttl),
+        Entry::foreign(dns::override_domain()),
     ]
 };
 

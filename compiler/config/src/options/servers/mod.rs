@@ -7,12 +7,12 @@ mod wrappers;
 use zs_diagnostics::codes;
 use zs_syntax::Token;
 
-use super::{Options, metrics};
+use super::Options;
 use crate::context::{Context, Parsed, suggest};
+use crate::differences;
 use crate::model::{IpSource, Metrics, Server, StaticIpRanges};
 use crate::plugins;
 use crate::spec::{Block, Entry, Grammar, Line, Shape, Vocabulary, flag_word, value_word};
-use crate::support::Status;
 use crate::values::duration::duration;
 use crate::values::ip::ranges;
 use crate::values::number::integer;
@@ -64,21 +64,18 @@ const NAMES: &[Entry<ServerOptions>] = &[Entry::last(
     name,
 )];
 
-const KEEPALIVE: Status =
-    Status::Differs("a built server leaves TCP keep-alive probes to the system's settings");
-
 const CONNECTIONS: &[Entry<ServerOptions>] = &[
     Entry::with_status(
         value_word!("keepalive_interval", "<length of time>", duration => settings.keepalive_interval),
-        KEEPALIVE,
+        differences::KEEPALIVE,
     ),
     Entry::with_status(
         value_word!("keepalive_idle", "<length of time>", duration => settings.keepalive_idle),
-        KEEPALIVE,
+        differences::KEEPALIVE,
     ),
     Entry::with_status(
         value_word!("keepalive_count", "<number>", integer => settings.keepalive_count),
-        KEEPALIVE,
+        differences::KEEPALIVE,
     ),
     value_word!("max_header_size", "<size>", signed_size => settings.max_header_bytes),
     Entry::unbuilt(flag_word!("enable_full_duplex" => settings.enable_full_duplex)),
@@ -140,10 +137,7 @@ const CLIENTS: &[Entry<ServerOptions>] = &[
 
 const OBSERVING: &[Entry<ServerOptions>] = &[
     Entry::unbuilt(flag_word!("log_credentials" => log_credentials)),
-    Entry::with_status(
-        flag_word!("trace" => trace),
-        Status::Differs("a built server does not log which handlers run"),
-    ),
+    Entry::with_status(flag_word!("trace" => trace), differences::TRACE),
     Entry::with_status(
         Entry::last(
             "metrics",
@@ -158,7 +152,7 @@ const OBSERVING: &[Entry<ServerOptions>] = &[
                 Ok(())
             },
         ),
-        metrics::STATUS,
+        differences::METRICS,
     ),
 ];
 

@@ -6,11 +6,11 @@ pub(crate) mod preferred_chains;
 mod zerossl;
 
 use crate::context::{Context, Parsed};
+use crate::differences;
 use crate::model::{InternalIssuer, Issuer};
 use crate::spec::{
     Block, Entry, Grammar, Line, Shape, Vocabulary, flag_word, text_word, value_word,
 };
-use crate::tls::ACME_STATUS;
 use crate::values::duration::duration;
 
 /// Reads an issuer; the line begins with its kind.
@@ -32,7 +32,7 @@ const ISSUERS: Grammar<Issuer> = Grammar {
                     Ok(())
                 },
             ),
-            ACME_STATUS,
+            differences::ACME,
         ),
         Entry::with_status(
             Entry::many(
@@ -43,7 +43,7 @@ const ISSUERS: Grammar<Issuer> = Grammar {
                     Ok(())
                 },
             ),
-            ACME_STATUS,
+            differences::ACME,
         ),
         Entry::many(
             "internal",
