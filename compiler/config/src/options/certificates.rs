@@ -45,11 +45,11 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
 pub(crate) fn key_type(token: &Token, cx: &mut Context) -> Parsed<String> {
     const KINDS: &[&str] = &["ed25519", "p256", "p384", "rsa2048", "rsa4096"];
     if KINDS.contains(&token.text.as_str()) {
-        if token.text != "p256" {
-            if let Status::Differs(message) = differences::KEY_TYPE {
-                let help = "give certificates of another kind with `tls <certificate> <key>`";
-                cx.warn(token, codes::DIFFERENT, message, help);
-            }
+        if token.text != "p256"
+            && let Status::Differs(message) = differences::KEY_TYPE
+        {
+            let help = "give certificates of another kind with `tls <certificate> <key>`";
+            cx.warn(token, codes::DIFFERENT, message, help);
         }
         return Ok(token.text.clone());
     }
