@@ -57,7 +57,7 @@ impl Op {
             Self::Expand { .. } => (everything, Parts::NONE),
             Self::HeaderOps { target, .. } => (everything.and(head(*target)), head(*target)),
             Self::Rewrite { .. } => (everything, Parts::TARGET),
-            Self::VarSet { .. } => (everything, Parts::VARIABLES),
+            Self::FileLook { .. } | Self::VarSet { .. } => (everything, Parts::VARIABLES),
             Self::LocalSet { .. } => (Parts::NONE, Parts::LOCALS),
             Self::FilterPush { .. } | Self::ScopePush { .. } | Self::ScopePop => {
                 (Parts::STACKS, Parts::STACKS)
@@ -74,7 +74,8 @@ impl Op {
             | Self::HostLookup { out, .. }
             | Self::HeaderFind { out, .. }
             | Self::QueryFind { out, .. }
-            | Self::Expand { out, .. } => Some(*out),
+            | Self::Expand { out, .. }
+            | Self::FileLook { out, .. } => Some(*out),
             Self::HeaderOps { .. }
             | Self::Rewrite { .. }
             | Self::VarSet { .. }

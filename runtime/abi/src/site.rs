@@ -13,11 +13,19 @@ pub enum Capability {
     ProxyTls = 2,
     /// Certificates of the local authority.
     LocalAuthority = 3,
+    /// Serving files.
+    Files = 4,
 }
 
 impl Capability {
     /// Every capability, in the order of [`Site::capabilities`].
-    pub const ALL: [Self; 4] = [Self::Tls, Self::Proxy, Self::ProxyTls, Self::LocalAuthority];
+    pub const ALL: [Self; 5] = [
+        Self::Tls,
+        Self::Proxy,
+        Self::ProxyTls,
+        Self::LocalAuthority,
+        Self::Files,
+    ];
 
     /// The linker's name of the capability's function table.
     pub const fn symbol(self) -> &'static str {
@@ -26,6 +34,7 @@ impl Capability {
             Self::Proxy => "zs_capability_proxy",
             Self::ProxyTls => "zs_capability_proxy_tls",
             Self::LocalAuthority => "zs_capability_local_authority",
+            Self::Files => "zs_capability_files",
         }
     }
 
@@ -36,6 +45,7 @@ impl Capability {
             Self::Proxy => "proxy",
             Self::ProxyTls => "proxy-tls",
             Self::LocalAuthority => "local-authority",
+            Self::Files => "files",
         }
     }
 }

@@ -154,6 +154,14 @@ numbered! {
         TimeYear = 64,
         /// The body of the subrequest that ran last.
         SubrequestBody = 65,
+        /// `{http.matchers.file.relative}`
+        FileRelative = 66,
+        /// `{http.matchers.file.absolute}`
+        FileAbsolute = 67,
+        /// `{http.matchers.file.type}`
+        FileType = 68,
+        /// `{http.matchers.file.remainder}`
+        FileRemainder = 69,
     }
 }
 

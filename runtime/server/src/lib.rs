@@ -18,6 +18,7 @@ mod current;
 mod exchange;
 mod exec;
 mod expand;
+mod files;
 mod header_list;
 mod helpers;
 pub mod limits;

@@ -12,7 +12,9 @@
 use std::ffi::{CStr, c_char, c_int};
 
 use zs_server::LoadedSite;
-use zs_server::capability::{self, AuthorityTable, ProxyTable, TlsTable, UpstreamTlsTable};
+use zs_server::capability::{
+    self, AuthorityTable, FilesTable, ProxyTable, TlsTable, UpstreamTlsTable,
+};
 
 include!(concat!(env!("OUT_DIR"), "/site.rs"));
 
@@ -31,6 +33,10 @@ pub static PROXY_TLS: UpstreamTlsTable = capability::PROXY_TLS;
 /// Certificates of the local authority.
 #[unsafe(export_name = "zs_capability_local_authority")]
 pub static LOCAL_AUTHORITY: AuthorityTable = capability::LOCAL_AUTHORITY;
+
+/// Serving files.
+#[unsafe(export_name = "zs_capability_files")]
+pub static FILES: FilesTable = capability::FILES;
 
 // The C library's `memcpy` and `memmove` are slow for short copies
 // (`zs_io::memcpy`). The linker takes the first definition, so those of the C

@@ -29,6 +29,7 @@ impl Lowering<'_> {
                 Handler::Rewrite(rewrite) => self.rewrite(code, rewrite),
                 Handler::Vars(vars) => self.vars(code, vars),
                 Handler::ReverseProxy(proxy) => self.reverse_proxy(code, proxy),
+                Handler::FileServer(files) => self.file_server(code, files),
                 other => {
                     let what = format!("`{}`", other.name());
                     self.unsupported(other.origin().span(), &what, "remove it to build the rest");

@@ -76,7 +76,6 @@ impl Lowering<'_> {
             origin,
         } = set;
         let unread = [
-            ("file", file.as_ref().map(|at| at.origin)),
             ("header_regexp", header_regexp.as_ref().map(|at| at.origin)),
             ("url_pattern", url_pattern.as_ref().map(|at| at.origin)),
         ];
@@ -84,6 +83,9 @@ impl Lowering<'_> {
             if let Some(origin) = origin {
                 self.unsupported_matcher(name, origin.span());
             }
+        }
+        if let Some(file) = file {
+            self.file(code, file, no);
         }
         if let Some(host) = host {
             self.any(code, host, no, |this, code, host| {

@@ -127,7 +127,11 @@ impl Lowering<'_> {
 /// it would begin a query.
 fn path_flags(piece: &Piece) -> u32 {
     match piece {
-        Piece::Placeholder(found) if found.source == Source::Path => SEGMENT_PATH_ESCAPED,
+        Piece::Placeholder(found)
+            if matches!(found.source, Source::Path | Source::FileRelative) =>
+        {
+            SEGMENT_PATH_ESCAPED
+        }
         _ => 0,
     }
 }
