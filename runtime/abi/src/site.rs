@@ -13,8 +13,8 @@ pub enum Capability {
     ProxyTls = 2,
     /// Certificates of the local authority.
     LocalAuthority = 3,
-    /// Serving files.
-    Files = 4,
+    /// Values that are read from the environment at start.
+    Environment = 4,
 }
 
 impl Capability {
@@ -24,7 +24,7 @@ impl Capability {
         Self::Proxy,
         Self::ProxyTls,
         Self::LocalAuthority,
-        Self::Files,
+        Self::Environment,
     ];
 
     /// The linker's name of the capability's function table.
@@ -34,7 +34,7 @@ impl Capability {
             Self::Proxy => "zs_capability_proxy",
             Self::ProxyTls => "zs_capability_proxy_tls",
             Self::LocalAuthority => "zs_capability_local_authority",
-            Self::Files => "zs_capability_files",
+            Self::Environment => "zs_capability_environment",
         }
     }
 
@@ -45,7 +45,7 @@ impl Capability {
             Self::Proxy => "proxy",
             Self::ProxyTls => "proxy-tls",
             Self::LocalAuthority => "local-authority",
-            Self::Files => "files",
+            Self::Environment => "environment",
         }
     }
 }
