@@ -157,6 +157,10 @@ impl Writer<'_, '_> {
                 self.call(Helper::Expand, &[template.0.into()]);
                 self.store_value(*out);
             }
+            Op::FileLook { out, look } => {
+                self.call(Helper::FileLook, &[look.0.into()]);
+                self.store_value(*out);
+            }
             Op::HeaderOps { list, target } => {
                 self.call(Helper::HeaderOps, &[list.0.into(), *target as u64]);
             }
@@ -286,6 +290,7 @@ fn action(act: Act) -> (ActionKind, u32) {
         Act::Abort => (ActionKind::Abort, 0),
         Act::Proxy(proxy) => (ActionKind::Proxy, proxy.0),
         Act::Subrequest(subrequest) => (ActionKind::Subrequest, subrequest.0),
+        Act::Files(files) => (ActionKind::Files, files.0),
         Act::Goto => (ActionKind::Goto, 0),
     }
 }

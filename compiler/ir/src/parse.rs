@@ -339,6 +339,10 @@ impl Line<'_> {
                 table: self.table()?,
                 text: self.text()?,
             },
+            "file_look" => Op::FileLook {
+                out,
+                look: zs_abi::tables::FileLookId(self.id("look")?),
+            },
             "host_lookup" => Op::HostLookup {
                 out,
                 map: HostMapId(self.id("hosts")?),
@@ -406,10 +410,6 @@ impl Line<'_> {
                 low: self.number()?,
                 high: self.number()?,
             },
-            "any_same" => Test::AnySame {
-                list: self.value()?,
-                other: self.text()?,
-            },
             "found" => Test::Found {
                 list: self.value()?,
             },
@@ -432,7 +432,7 @@ impl Line<'_> {
 
     /// What ends a block; `None` if the line does not end one.
     fn end(&mut self) -> Result<Option<End>> {
-        use zs_abi::tables::{ErrorId, ProxyId, ResponseId, SubrequestId};
+        use zs_abi::tables::{ErrorId, FileServerId, ProxyId, ResponseId, SubrequestId};
         let act = match self.plain()? {
             "jump" => return Ok(Some(End::Jump(self.block()?))),
             "if" => {
@@ -461,6 +461,7 @@ impl Line<'_> {
             "abort" => Act::Abort,
             "proxy" => Act::Proxy(ProxyId(self.id("proxy")?)),
             "subrequest" => Act::Subrequest(SubrequestId(self.id("subrequest")?)),
+            "files" => Act::Files(FileServerId(self.id("files")?)),
             "goto" => Act::Goto,
             _ => return Ok(None),
         };

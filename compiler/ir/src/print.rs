@@ -92,6 +92,7 @@ impl Display for Op {
             }
             Self::QueryFind { out, name } => write!(f, "{out} = query_find {name:?}"),
             Self::Expand { out, template } => write!(f, "{out} = expand {template}"),
+            Self::FileLook { out, look } => write!(f, "{out} = file_look {look}"),
             Self::HeaderOps { list, target } => {
                 write!(f, "header_ops {list} {}", *target as u32)
             }
@@ -130,7 +131,6 @@ impl Display for Test {
             } => {
                 write!(f, "any_{} {list} {}", compare.name(), Quoted(with))
             }
-            Self::AnySame { list, other } => write!(f, "any_same {list} {other}"),
             Self::Found { list } => write!(f, "found {list}"),
             Self::Accepts { table, text } => {
                 write!(f, "accepts {}:{} {text}", table.offset, table.len)
@@ -171,6 +171,7 @@ impl Display for Act {
             Self::Abort => write!(f, "abort"),
             Self::Proxy(proxy) => write!(f, "proxy {proxy}"),
             Self::Subrequest(subrequest) => write!(f, "subrequest {subrequest}"),
+            Self::Files(files) => write!(f, "files {files}"),
             Self::Goto => write!(f, "goto"),
         }
     }

@@ -5,8 +5,8 @@ use std::fmt;
 
 use zs_abi::data::Text;
 use zs_abi::tables::{
-    ErrorId, HeaderListId, ProxyId, RegexId, ResponseId, RewriteListId, SubrequestId, TemplateId,
-    VariableId,
+    ErrorId, FileLookId, FileServerId, HeaderListId, ProxyId, RegexId, ResponseId, RewriteListId,
+    SubrequestId, TemplateId, VariableId,
 };
 use zs_abi::{Capability, HeadTarget};
 use zs_data::DataBuilder;
@@ -247,6 +247,14 @@ pub enum Op {
         /// The template.
         template: TemplateId,
     },
+    /// Looks for a file, which placeholders then know: 1, or 0 if there is
+    /// none.
+    FileLook {
+        /// Whether there is one.
+        out: Value,
+        /// What is looked for.
+        look: FileLookId,
+    },
     /// Applies header operations.
     HeaderOps {
         /// The operations.
@@ -367,13 +375,6 @@ pub enum Test {
         /// The constant.
         with: Vec<u8>,
     },
-    /// Whether any value of a list is the same as a text.
-    AnySame {
-        /// The list.
-        list: Value,
-        /// The text.
-        other: TextRef,
-    },
     /// Whether a list was found.
     Found {
         /// The list.
@@ -451,6 +452,8 @@ pub enum Act {
     Proxy(ProxyId),
     /// Make a request to itself.
     Subrequest(SubrequestId),
+    /// Answer with a file; with a place to go on for when there is none.
+    Files(FileServerId),
     /// Change functions through the runtime.
     Goto,
 }

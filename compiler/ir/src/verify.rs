@@ -126,7 +126,7 @@ impl Check<'_> {
             if let End::Act { act, resume } = &block.end.what {
                 let fits = match act {
                     Act::End | Act::Abort | Act::Error(_) | Act::Proxy(_) => resume.is_none(),
-                    Act::Respond(_) => true,
+                    Act::Respond(_) | Act::Files(_) => true,
                     Act::Goto | Act::Subrequest(_) => resume.is_some(),
                 };
                 if !fits {

@@ -14,7 +14,6 @@ mod environment;
 mod fmt;
 mod graph;
 pub mod inspect;
-mod open;
 mod output;
 mod password;
 mod reference;

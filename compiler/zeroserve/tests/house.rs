@@ -10,24 +10,17 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("zs-abi", &[]),
     ("zs-diagnostics", &[]),
-    ("zs-open", &["zs-diagnostics"]),
-    ("zs-syntax", &["zs-diagnostics", "zs-open"]),
+    ("zs-syntax", &["zs-diagnostics"]),
     ("zs-cel", &["zs-diagnostics"]),
     ("zs-config", &["zs-cel", "zs-diagnostics", "zs-syntax"]),
     (
         "zs-fuzz",
         &["zs-cel", "zs-config", "zs-diagnostics", "zs-syntax"],
     ),
-    ("zs-data", &["zs-abi", "zs-open"]),
+    ("zs-data", &["zs-abi"]),
     (
         "zs-ir",
-        &[
-            "zs-abi",
-            "zs-config",
-            "zs-data",
-            "zs-diagnostics",
-            "zs-open",
-        ],
+        &["zs-abi", "zs-config", "zs-data", "zs-diagnostics"],
     ),
     ("zs-bpf", &["zs-abi"]),
     ("zs-stdlib-bpf", &["zs-abi"]),

@@ -64,12 +64,14 @@ fn sites_answer_as_specified() {
             let ports = Ports {
                 site: common::port(),
                 upstream: common::port(),
+                root: folder.path("root"),
             };
-            let program = build(&folder, &site, ports, file);
+            ports.make_files(&site.files);
+            let program = build(&folder, &site, &ports, file);
             for io in ["--io=uring", "--io=epoll"] {
-                let _server = start(&program, io, ports);
+                let _server = start(&program, io, &ports);
                 for case in &site.cases {
-                    let answer = spec::ask(ports, &case.request);
+                    let answer = spec::ask(&ports, &case.request);
                     compare(
                         &mut problems,
                         &format!("{} {io}", file.display()),
@@ -91,7 +93,7 @@ fn sites_answer_as_specified() {
     });
 }
 
-fn build(folder: &Folder, site: &Site, ports: Ports, file: &Path) -> PathBuf {
+fn build(folder: &Folder, site: &Site, ports: &Ports, file: &Path) -> PathBuf {
     let caddyfile = folder.write("Caddyfile", &site.caddyfile);
     let program = folder.path("site");
     let output = Command::new(ZEROSERVE)
@@ -107,10 +109,10 @@ fn build(folder: &Folder, site: &Site, ports: Ports, file: &Path) -> PathBuf {
     program
 }
 
-fn start(program: &Path, io: &str, ports: Ports) -> Server {
+fn start(program: &Path, io: &str, ports: &Ports) -> Server {
     // The one variable that is read when the site runs; tests share the rest.
     let words = ports.variables();
-    Server::start_with(program, &[io, "--workers=1"], ports.site, &words[2..])
+    Server::start_with(program, &[io, "--workers=1"], ports.site, &words[3..])
 }
 
 fn compare(problems: &mut String, place: &str, case: &Case, expected: &str, found: &str) {
@@ -142,10 +144,12 @@ fn caddy_answers_the_same() {
             let ports = Ports {
                 site: common::port(),
                 upstream: common::port(),
+                root: folder.path("root"),
             };
-            let _server = start_caddy(Path::new(&caddy), &folder, &site, ports);
+            ports.make_files(&site.files);
+            let _server = start_caddy(Path::new(&caddy), &folder, &site, &ports);
             for case in &site.cases {
-                let answer = as_ours(&spec::ask(ports, &case.request));
+                let answer = as_ours(&spec::ask(&ports, &case.request));
                 let expected = case.caddy.as_ref().unwrap_or(&case.response);
                 compare(
                     &mut problems,
@@ -168,7 +172,7 @@ fn caddy_answers_the_same() {
 }
 
 /// Caddy with files of its own, without what would touch the machine.
-fn start_caddy(caddy: &Path, folder: &Folder, site: &Site, ports: Ports) -> Server {
+fn start_caddy(caddy: &Path, folder: &Folder, site: &Site, ports: &Ports) -> Server {
     let quiet = "\tadmin off\n\tpersist_config off\n\tauto_https off\n\tskip_install_trust\n";
     let text = match site.caddyfile.strip_prefix("{\n") {
         Some(rest) => format!("{{\n{quiet}{rest}"),

@@ -30,6 +30,10 @@ pub enum ActionKind {
     /// Enter `resume` at once; what a large dispatch or a test program uses to
     /// change functions through the runtime.
     Goto = 6,
+    /// Answer with a file of file server number `operand`. Where there is none
+    /// and the file server passes requests on, the chain goes on at the
+    /// resume entry.
+    Files = 7,
 }
 
 /// An action word, taken apart.
@@ -67,6 +71,7 @@ impl Action {
             4 => ActionKind::Proxy,
             5 => ActionKind::Subrequest,
             6 => ActionKind::Goto,
+            7 => ActionKind::Files,
             _ => return None,
         };
         let resume = (word >> 8) as u32 & NO_RESUME;

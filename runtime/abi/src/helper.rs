@@ -73,6 +73,9 @@ helpers! {
     /// `(pattern, pattern_len, text, text_len)`: shell globbing in which `*` and `?` do not
     /// cross `/` (Go's `path.Match`).
     Glob = 12, "glob";
+    /// `(look)`: looks for a file; 1 and what is known of it is kept for
+    /// placeholders, or 0 if there is none.
+    FileLook = 13, "file_look";
 }
 
 /// Scope flag: an error restores the request as it was received first (the

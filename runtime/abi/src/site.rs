@@ -13,8 +13,8 @@ pub enum Capability {
     ProxyTls = 2,
     /// Certificates of the local authority.
     LocalAuthority = 3,
-    /// Values that are read from the environment at start.
-    Environment = 4,
+    /// Serving files.
+    Files = 4,
 }
 
 impl Capability {
@@ -24,7 +24,7 @@ impl Capability {
         Self::Proxy,
         Self::ProxyTls,
         Self::LocalAuthority,
-        Self::Environment,
+        Self::Files,
     ];
 
     /// The linker's name of the capability's function table.
@@ -34,7 +34,7 @@ impl Capability {
             Self::Proxy => "zs_capability_proxy",
             Self::ProxyTls => "zs_capability_proxy_tls",
             Self::LocalAuthority => "zs_capability_local_authority",
-            Self::Environment => "zs_capability_environment",
+            Self::Files => "zs_capability_files",
         }
     }
 
@@ -45,7 +45,7 @@ impl Capability {
             Self::Proxy => "proxy",
             Self::ProxyTls => "proxy-tls",
             Self::LocalAuthority => "local-authority",
-            Self::Environment => "environment",
+            Self::Files => "files",
         }
     }
 }

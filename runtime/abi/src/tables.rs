@@ -58,8 +58,10 @@ ids! {
     VariableId, "variable";
     /// Number of a [`Regex`].
     RegexId, "regex";
-    /// Number of an [`OpenValue`].
-    OpenValueId, "open";
+    /// Number of a [`FileServer`].
+    FileServerId, "files";
+    /// Number of a [`FileLook`].
+    FileLookId, "look";
 }
 
 macro_rules! records {
@@ -137,8 +139,7 @@ records! {
         address: [u32; 4],
         /// TCP port.
         port: u32,
-        /// Path of a unix socket; for TCP an open text that is the address as
-        /// bytes, or nothing.
+        /// Path of a unix socket.
         path: Text,
         /// The server whose connections these are.
         server: ServerId,
@@ -331,39 +332,39 @@ records! {
         /// The program, see [`crate::regex`].
         program: Text,
     }
-    /// A value that the server reads from its environment when it starts.
-    OpenValue {
-        /// The variable's name.
-        name: Text,
-        /// The value where the variable is not set, if `has_default` is 1.
-        default: Text,
-        /// Whether there is a value where the variable is not set.
-        has_default: u32,
-        /// Name of the configuration file that asks for it.
-        file: Text,
-        /// Line, from 1.
-        line: u32,
+    /// A text of a list.
+    Item {
+        /// The text.
+        value: Value,
     }
-    /// A text that holds open values: the pieces one behind the other.
-    OpenText {
-        /// An [`crate::OpenKind`].
-        kind: u32,
-        /// The pieces.
-        pieces: Range,
+    /// A folder whose files are served.
+    FileServer {
+        /// The folder; the working directory if that is empty.
+        root: Value,
+        /// Names, patterns and paths of what does not exist for clients: items.
+        hide: Range,
+        /// Names of files that stand for their folder: items.
+        index: Range,
+        /// Encodings whose files lie beside others, most wanted first: items.
+        encodings: Range,
+        /// What is added to a file's name for the file with its entity tag:
+        /// items.
+        etag_extensions: Range,
+        /// Decimal digits of the status; empty for what the request asks for.
+        status: Value,
+        /// `FILES_*` bits.
+        flags: u32,
     }
-    /// A piece of an open text.
-    OpenPiece {
-        /// The value, if it is one,
-        value: Option<OpenValueId>,
-        /// or else this text.
-        text: Text,
-    }
-    /// A host of a server that has open hosts too: no two may be the same.
-    SiteHost {
-        /// The server.
-        server: ServerId,
-        /// The host.
-        name: Text,
+    /// Files of which one is looked for.
+    FileLook {
+        /// The folder; the working directory if that is empty.
+        root: Value,
+        /// The files, below the folder: items.
+        candidates: Range,
+        /// Where their paths are split: items.
+        split: Range,
+        /// `LOOK_*`.
+        policy: u32,
     }
     /// What `inspect` tells of the site.
     Fact {
@@ -401,6 +402,22 @@ pub const RESPONSE_ERROR_STATUS: u32 = 4;
 pub const SEGMENT_QUERY_ESCAPE: u32 = 1;
 /// The segment's value, a path, stays escaped as it was sent.
 pub const SEGMENT_PATH_ESCAPED: u32 = 2;
+
+/// Paths of folders get, those of files lose their slash at the end.
+pub const FILES_CANONICAL: u32 = 1;
+/// Where there is no file, the chain goes on.
+pub const FILES_PASS_THRU: u32 = 2;
+
+/// The first that exists.
+pub const LOOK_FIRST: u32 = 0;
+/// The first that exists, or the last one whether it does or not.
+pub const LOOK_FALLBACK: u32 = 1;
+/// The smallest.
+pub const LOOK_SMALLEST: u32 = 2;
+/// The largest.
+pub const LOOK_LARGEST: u32 = 3;
+/// The one that was changed last.
+pub const LOOK_RECENT: u32 = 4;
 
 /// The upstream is spoken to over TLS.
 pub const PROXY_TLS: u32 = 1;

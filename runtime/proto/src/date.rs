@@ -49,6 +49,58 @@ impl Civil {
         }
     }
 
+    /// Seconds since 1970 of a date in one of the three forms that a recipient must read (RFC 9110 §5.6.7): as
+    /// [`Self::to_http`] writes it, with a long weekday and a year of two digits (RFC 850), and as C's `asctime`.
+    pub fn parse(text: &[u8]) -> Option<i64> {
+        let words = text.split(|byte| matches!(byte, b' ' | b'-'));
+        let mut words = words.filter(|word| !word.is_empty());
+        let weekday = words.next()?;
+        let (day, month, year, time) = match weekday.strip_suffix(b",") {
+            Some(name) => {
+                let (day, month, year) = (words.next()?, words.next()?, words.next()?);
+                let time = words.next()?;
+                if words.next() != Some(b"GMT") || !is_weekday(name) {
+                    return None;
+                }
+                (day, month, year, time)
+            }
+            None => {
+                let (month, day, time) = (words.next()?, words.next()?, words.next()?);
+                is_weekday(weekday).then_some((day, month, words.next()?, time))?
+            }
+        };
+        if words.next().is_some() {
+            return None;
+        }
+        let year = match (decimal(year)?, year.len()) {
+            // As Go reads them: the years from 1969 to 2068.
+            (year @ 69.., 2) => 1900 + year,
+            (year, 2) => 2000 + year,
+            (year, 4) => year,
+            _ => return None,
+        };
+        let month = MONTHS
+            .iter()
+            .position(|name| month.eq_ignore_ascii_case(&name[..]))? as i64;
+        let day = decimal(day)?;
+        let mut clock = time.split(|byte| *byte == b':');
+        let mut two = |most: i64| {
+            let part = clock.next().filter(|part| part.len() == 2)?;
+            decimal(part).filter(|value| *value <= most)
+        };
+        let (hour, minute, second) = (two(23)?, two(59)?, two(59)?);
+        if clock.next().is_some() || day < 1 || day > days_of(year, month) {
+            return None;
+        }
+        // Days are counted from March, so that the leap day ends a year.
+        let (march_year, march_month) = (year - i64::from(month < 2), (month + 10) % 12);
+        let era = march_year.div_euclid(400);
+        let of_era = march_year.rem_euclid(400);
+        let day_of_year = (153 * march_month + 2) / 5 + day - 1;
+        let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719_468;
+        Some(days * 86_400 + hour * 3_600 + minute * 60 + second)
+    }
+
     /// The date as HTTP writes it, for years of four digits:
     /// `Sun, 06 Nov 1994 08:49:37 GMT`.
     pub fn to_http(self) -> [u8; HTTP_DATE_BYTES] {
@@ -74,6 +126,38 @@ fn put_two(out: &mut [u8], at: usize, value: u8) {
     out[at + 1] = b'0' + value % 10;
 }
 
+/// A number of at most four digits.
+fn decimal(digits: &[u8]) -> Option<i64> {
+    let plain = (1..=4).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+    let value = |value, digit: &u8| value * 10 + i64::from(digit - b'0');
+    plain.then(|| digits.iter().fold(0, value))
+}
+
+/// Whether a word is a weekday, short or long.
+fn is_weekday(word: &[u8]) -> bool {
+    const LONG: [&[u8]; 7] = [
+        b"Sunday",
+        b"Monday",
+        b"Tuesday",
+        b"Wednesday",
+        b"Thursday",
+        b"Friday",
+        b"Saturday",
+    ];
+    let named = |name: &[u8]| name.eq_ignore_ascii_case(word);
+    LONG.iter().any(|long| named(long) || named(&long[..3]))
+}
+
+/// Days of a month, counted from 0.
+fn days_of(year: i64, month: i64) -> i64 {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        1 => 28 + i64::from(leap),
+        3 | 5 | 8 | 10 => 30,
+        _ => 31,
+    }
+}
+
 const WEEKDAYS: [&[u8; 3]; 7] = [b"Sun", b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat"];
 const MONTHS: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
@@ -94,6 +178,27 @@ mod tests {
             (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
         ] {
             assert_eq!(Civil::from_unix(seconds).to_http(), text.as_bytes());
+            assert_eq!(Civil::parse(text.as_bytes()), Some(seconds));
+        }
+    }
+
+    #[test]
+    fn three_forms_and_no_other() {
+        for (text, seconds) in [
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(784_111_777)),
+            ("Sun Nov  6 08:49:37 1994", Some(784_111_777)),
+            ("sun, 06 NOV 1994 08:49:37 GMT", Some(784_111_777)),
+            ("Fri, 29 Feb 2019 00:00:00 GMT", None),
+            ("Sun, 06 Nov 1994 24:00:00 GMT", None),
+            ("Sun, 06 Nov 1994 08:49 GMT", None),
+            ("Sun, 06 Nov 1994 08:49:37 CET", None),
+            ("Sun, 06 Nov 1994 08:49:37", None),
+            ("Sun, 06 Nov 1994 08:49:37 GMT x", None),
+            ("Sol, 06 Nov 1994 08:49:37 GMT", None),
+            ("784111777", None),
+            ("", None),
+        ] {
+            assert_eq!(Civil::parse(text.as_bytes()), seconds, "{text}");
         }
     }
 }

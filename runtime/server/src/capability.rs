@@ -10,12 +10,13 @@
 use std::fmt;
 use std::ptr::NonNull;
 
-use zs_abi::tables::{ProxyId, ServerId};
-use zs_abi::{Capability, Site, SiteData};
+use zs_abi::tables::{FileServerId, ProxyId, ServerId};
+use zs_abi::{Capability, Site};
 pub use zs_client::tls::TlsTable as UpstreamTlsTable;
-use zs_io::{Event, Key};
+use zs_io::{Clock, Event, Key};
 pub use zs_tls::authority::AuthorityTable;
 
+use crate::exchange::Exchange;
 use crate::site::LoadedSite;
 use crate::worker::Worker;
 
@@ -120,11 +121,21 @@ pub struct ProxyTable {
     pub event: fn(worker: &mut Worker, token: u64, event: Event),
 }
 
-/// Values that are read from the environment at start.
-pub struct EnvironmentTable {
-    /// Reads and checks them: the site's data with its open texts filled in.
-    /// The error is a sentence and a step to take, for the operator.
-    pub bind: fn(data: SiteData<'static>) -> Result<SiteData<'static>, String>,
+/// Serving files.
+pub struct FilesTable {
+    /// Fills in an exchange's response with a file.
+    pub serve: fn(&'static LoadedSite, Clock, &mut Exchange, FileServerId) -> Served,
+}
+
+/// What a file server came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// The response is filled in.
+    Response,
+    /// The status of an error to raise.
+    Error(u16),
+    /// There is no file, and the chain goes on.
+    Pass,
 }
 
 /// A server's prepared TLS set-up.
@@ -233,14 +244,14 @@ pub const TLS: TlsTable = crate::tls_part::TABLE;
 /// The proxy, as `zs-static` exports it.
 pub const PROXY: ProxyTable = crate::proxy::TABLE;
 
+/// Serving files, as `zs-static` exports it.
+pub const FILES: FilesTable = crate::files::TABLE;
+
 /// TLS towards upstreams, as `zs-static` exports it.
 pub const PROXY_TLS: UpstreamTlsTable = zs_client::tls::TABLE;
 
 /// The local authority, as `zs-static` exports it.
 pub const LOCAL_AUTHORITY: AuthorityTable = zs_tls::authority::TABLE;
-
-/// Values of the environment, as `zs-static` exports it.
-pub const ENVIRONMENT: EnvironmentTable = crate::open::TABLE;
 
 /// The function table of a capability, for a site that is not linked but
 /// loaded into this process.
@@ -249,13 +260,13 @@ pub fn address(capability: Capability) -> *const u8 {
     static PROXY_HERE: ProxyTable = PROXY;
     static PROXY_TLS_HERE: UpstreamTlsTable = PROXY_TLS;
     static LOCAL_AUTHORITY_HERE: AuthorityTable = LOCAL_AUTHORITY;
-    static ENVIRONMENT_HERE: EnvironmentTable = ENVIRONMENT;
+    static FILES_HERE: FilesTable = FILES;
     match capability {
         Capability::Tls => (&raw const TLS_HERE).cast(),
         Capability::LocalAuthority => (&raw const LOCAL_AUTHORITY_HERE).cast(),
-        Capability::Environment => (&raw const ENVIRONMENT_HERE).cast(),
         Capability::Proxy => (&raw const PROXY_HERE).cast(),
         Capability::ProxyTls => (&raw const PROXY_TLS_HERE).cast(),
+        Capability::Files => (&raw const FILES_HERE).cast(),
     }
 }
 
@@ -266,17 +277,17 @@ pub struct Capabilities {
     pub tls: Option<&'static TlsTable>,
     /// The proxy; which table it is says whether it can do TLS itself.
     pub proxy: Option<&'static ProxyTable>,
-    /// Values of the environment.
-    pub environment: Option<&'static EnvironmentTable>,
+    /// Serving files.
+    pub files: Option<&'static FilesTable>,
 }
 
 impl fmt::Debug for Capabilities {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (tls, proxy) = (self.tls.is_some(), self.proxy.is_some());
-        let environment = self.environment.is_some();
+        let files = self.files.is_some();
         write!(
             out,
-            "Capabilities {{ tls: {tls}, proxy: {proxy}, environment: {environment} }}"
+            "Capabilities {{ tls: {tls}, proxy: {proxy}, files: {files} }}"
         )
     }
 }
@@ -294,9 +305,7 @@ impl Capabilities {
             Self {
                 tls: at(Capability::Tls).cast::<TlsTable>().as_ref(),
                 proxy: at(Capability::Proxy).cast::<ProxyTable>().as_ref(),
-                environment: at(Capability::Environment)
-                    .cast::<EnvironmentTable>()
-                    .as_ref(),
+                files: at(Capability::Files).cast::<FilesTable>().as_ref(),
             }
         }
     }

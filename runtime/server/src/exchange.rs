@@ -148,8 +148,16 @@ pub struct Response {
     /// The fields before the response at hand was made, for the filter that
     /// discards it.
     kept: Head,
+    /// Where the pipe's bytes come from, if they are here to be fetched.
+    pub source: Option<Box<dyn Source>>,
     /// Whether the connection is to be closed afterwards.
     pub close: bool,
+}
+
+/// Something that a body is fetched from without waiting.
+pub trait Source: std::fmt::Debug {
+    /// Puts bytes into the pipe until it is full, or ends or fails it.
+    fn fill(&mut self, pipe: &mut Pipe);
 }
 
 impl Response {
@@ -170,6 +178,7 @@ impl Response {
         self.body = Body::Empty;
         self.text.clear();
         self.pipe.reset();
+        self.source = None;
     }
 
     /// The bytes of a body that is all there.
@@ -221,6 +230,19 @@ impl Upstream {
         self.host.clear();
         self.port.clear();
     }
+}
+
+/// A file that was found, as `{http.matchers.file.*}` show it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileMatch {
+    /// Its path below the folder.
+    pub relative: Vec<u8>,
+    /// Its path with the folder's.
+    pub absolute: Vec<u8>,
+    /// What of the request's path came behind it.
+    pub remainder: Vec<u8>,
+    /// Whether it is a folder.
+    pub is_folder: bool,
 }
 
 /// The error that an error route handles.
@@ -306,6 +328,8 @@ pub struct Exchange {
     pub(crate) slot: Option<Slot>,
     pub(crate) variables: Vec<Option<Vec<u8>>>,
     pub(crate) captures: Captures,
+    /// The file that was found last.
+    pub(crate) file_match: Option<Box<FileMatch>>,
     /// The subrequest that site code waits for.
     pub(crate) subrequest: Option<Key>,
     /// The body of the subrequest that ran last.
@@ -340,6 +364,7 @@ impl Exchange {
             slot: None,
             variables: Vec::new(),
             captures: Captures::default(),
+            file_match: None,
             subrequest: None,
             subrequests: 0,
             subrequest_body: Vec::new(),
@@ -366,6 +391,7 @@ impl Exchange {
         self.raised = None;
         self.variables.clear();
         self.captures.clear();
+        self.file_match = None;
         self.subrequest = None;
         self.subrequests = 0;
         self.subrequest_body = Vec::new();

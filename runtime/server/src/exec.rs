@@ -6,12 +6,15 @@
 //! looks at the response head (filters) is kept here, in host memory; every
 //! number in an action is checked against its table.
 
-use zs_abi::tables::{self, EntryId, ErrorId, ProxyId, ResponseId, Server, SubrequestId};
+use zs_abi::tables::{
+    self, EntryId, ErrorId, FileServerId, ProxyId, ResponseId, Server, SubrequestId,
+};
 use zs_abi::{Action, ActionKind};
 use zs_guest::{Window, enter};
 use zs_io::Clock;
-use zs_proto::ascii;
+use zs_proto::{ascii, status};
 
+use crate::capability::Served;
 use crate::current::{Call, Run, Scratch, during};
 use crate::exchange::{Exchange, Phase, Raised, Stage};
 use crate::expand::Expander;
@@ -225,6 +228,7 @@ impl Guest {
             ActionKind::Abort => Ok(Next::Done(Outcome::Abort)),
             ActionKind::Proxy => self.proxy(action.operand),
             ActionKind::Subrequest => self.subrequest(action),
+            ActionKind::Files => self.files(exchange, action),
             other => Err(format!("{other:?} is not supported by this runtime")),
         }
     }
@@ -250,6 +254,28 @@ impl Guest {
             _ => {
                 let count = exchange.filters.len();
                 Ok(Self::next_filter(exchange, count))
+            }
+        }
+    }
+
+    fn files(&mut self, exchange: &mut Exchange, action: Action) -> Result<Next, Broken> {
+        let table = self.site.capabilities.files;
+        let table = table.ok_or("no file server is linked")?;
+        if !exchange.filters.is_empty() {
+            exchange.response.keep();
+        }
+        let number = FileServerId(action.operand);
+        match (table.serve)(self.site, self.clock, exchange, number) {
+            Served::Response => {
+                let count = exchange.filters.len();
+                Ok(Self::next_filter(exchange, count))
+            }
+            Served::Error(status) => {
+                self.raised(exchange, status, status::text(status).as_bytes().to_vec())
+            }
+            Served::Pass => {
+                let entry = action.resume.ok_or("no file, and no way on")?;
+                Ok(Next::Enter(Call { entry, argument: 0 }))
             }
         }
     }

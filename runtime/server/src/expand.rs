@@ -63,6 +63,11 @@ impl Expander<'_> {
             out.extend_from_slice(&self.current().raw_path);
             return;
         }
+        if segment.flags & SEGMENT_PATH_ESCAPED != 0 && source == Source::FileRelative {
+            let found = self.exchange.file_match.as_ref();
+            percent::encode_path(found.map_or(b"", |file| &file.relative), out);
+            return;
+        }
         if segment.flags & SEGMENT_QUERY_ESCAPE == 0 {
             self.source(source, segment, out);
             return;
@@ -124,6 +129,10 @@ impl Expander<'_> {
             | Source::UpstreamStatus
             | Source::UpstreamHeader
             | Source::SubrequestBody => self.outcome(source, argument, out),
+            Source::FileRelative
+            | Source::FileAbsolute
+            | Source::FileType
+            | Source::FileRemainder => self.file(source, out),
             Source::Environment => out.extend_from_slice(self.site.environment(segment.argument)),
             Source::SystemHostname => out.extend_from_slice(self.site.hostname()),
             Source::TimeUnix | Source::TimeUnixMs | Source::TimeHttp | Source::TimeYear => {
@@ -140,6 +149,19 @@ impl Expander<'_> {
             Source::QueryParameter => query_parameter(&self.current().query, argument, out),
             _ => target(source, self.current(), segment.number, out),
         }
+    }
+
+    fn file(&self, source: Source, out: &mut Vec<u8>) {
+        let Some(file) = &self.exchange.file_match else {
+            return;
+        };
+        out.extend_from_slice(match source {
+            Source::FileRelative => &file.relative,
+            Source::FileAbsolute => &file.absolute,
+            Source::FileRemainder => &file.remainder,
+            _ if file.is_folder => b"directory",
+            _ => b"file",
+        });
     }
 
     fn current(&self) -> &Target {

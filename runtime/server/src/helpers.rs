@@ -7,7 +7,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use zs_abi::tables::{EntryId, HeaderListId, RegexId, RewriteListId, TemplateId, VariableId};
+use zs_abi::tables::{
+    EntryId, FileLookId, HeaderListId, RegexId, RewriteListId, TemplateId, VariableId,
+};
 use zs_abi::{HeadTarget, Helper, SCOPE_RESTORE};
 use zs_guest::{GuestPtr, Window, running, trap_address};
 use zs_proto::query::raw_pairs;
@@ -17,7 +19,7 @@ use crate::current::{self, Run};
 use crate::exchange::Scope;
 use crate::expand::Expander;
 use crate::limits::{FILTERS_MAX, SCOPES_MAX};
-use crate::{header_list, rewrite_list, view};
+use crate::{files, header_list, rewrite_list, view};
 
 /// Why a helper failed.
 type Failure = &'static str;
@@ -78,6 +80,13 @@ helpers! {
             restore: flags & SCOPE_RESTORE != 0,
         });
         Ok(0)
+    }
+
+    /// [`Helper::FileLook`].
+    zs_helper_file_look(run, _window, number) {
+        let number = u32::try_from(number).map_err(|_| BAD_NUMBER)?;
+        let found = files::look(run.site, run.exchange, run.clock, FileLookId(number));
+        Ok(u64::from(found.ok_or(BAD_NUMBER)?))
     }
 
     /// [`Helper::ScopePop`].
@@ -224,6 +233,7 @@ pub fn helper_address(helper: Helper) -> Option<*const u8> {
         Helper::Expand => zs_helper_expand as *const u8,
         Helper::PathMatchEscaped => zs_helper_path_match_escaped as *const u8,
         Helper::Glob => zs_helper_glob as *const u8,
+        Helper::FileLook => zs_helper_file_look as *const u8,
         _ => return None,
     })
 }

@@ -93,3 +93,9 @@ pub const RESPONSE_HEAD_BYTES_MAX: usize = 1 << 20;
 /// Informational responses of an upstream to one request; they wait to be
 /// sent whether the client reads or not.
 pub const INFORMATIONAL_MAX: u32 = 32;
+
+/// Bytes of a file that are read at once, and that a shorter one is answered with at once.
+pub const FILE_READ_BYTES: usize = 64 * 1024;
+
+/// Bytes of a file that holds another's entity tag.
+pub const ETAG_FILE_BYTES_MAX: u64 = 4096;

@@ -13,7 +13,7 @@ use std::ffi::{CStr, c_char, c_int};
 
 use zs_server::LoadedSite;
 use zs_server::capability::{
-    self, AuthorityTable, EnvironmentTable, ProxyTable, TlsTable, UpstreamTlsTable,
+    self, AuthorityTable, FilesTable, ProxyTable, TlsTable, UpstreamTlsTable,
 };
 
 include!(concat!(env!("OUT_DIR"), "/site.rs"));
@@ -34,9 +34,9 @@ pub static PROXY_TLS: UpstreamTlsTable = capability::PROXY_TLS;
 #[unsafe(export_name = "zs_capability_local_authority")]
 pub static LOCAL_AUTHORITY: AuthorityTable = capability::LOCAL_AUTHORITY;
 
-/// Values that are read from the environment at start.
-#[unsafe(export_name = "zs_capability_environment")]
-pub static ENVIRONMENT: EnvironmentTable = capability::ENVIRONMENT;
+/// Serving files.
+#[unsafe(export_name = "zs_capability_files")]
+pub static FILES: FilesTable = capability::FILES;
 
 // The C library's `memcpy` and `memmove` are slow for short copies
 // (`zs_io::memcpy`). The linker takes the first definition, so those of the C

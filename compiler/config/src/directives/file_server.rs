@@ -14,8 +14,7 @@ pub(super) const DIRECTIVE: Directive = Directive::handler(
     "file_server",
     Shape::with_block(0, 1, Block::Maybe, "file_server [<matcher>] [browse]"),
     parse,
-)
-.unbuilt();
+);
 
 pub(super) const GRAMMAR: Grammar<FileServer> = Grammar {
     vocabulary: Vocabulary::Subdirective("file_server"),
@@ -36,8 +35,7 @@ pub(super) const GRAMMAR: Grammar<FileServer> = Grammar {
                 line.text(0).clone_into(&mut files.root);
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
         Entry::<FileServer>::many(
             "hide",
             Shape::arguments(1, usize::MAX, "hide <files...>"),
@@ -45,8 +43,7 @@ pub(super) const GRAMMAR: Grammar<FileServer> = Grammar {
                 files.hide.extend(line.texts());
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
         Entry::<FileServer>::last(
             "index",
             Shape::arguments(1, usize::MAX, "index <files...>"),
@@ -54,8 +51,7 @@ pub(super) const GRAMMAR: Grammar<FileServer> = Grammar {
                 files.index_names = line.texts();
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
         Entry::<FileServer>::many(
             "browse",
             Shape::with_block(0, 1, Block::Maybe, "browse [<template>] { ... }"),
@@ -66,8 +62,7 @@ pub(super) const GRAMMAR: Grammar<FileServer> = Grammar {
             "precompressed",
             Shape::arguments(0, usize::MAX, "precompressed [<formats...>]"),
             precompressed,
-        )
-        .unbuilt(),
+        ),
         Entry::<FileServer>::last(
             "status",
             Shape::arguments(1, 1, "status <status>"),
@@ -75,8 +70,7 @@ pub(super) const GRAMMAR: Grammar<FileServer> = Grammar {
                 files.status_code = Some(status(&line.arguments[0], cx)?);
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
         Entry::<FileServer>::many(
             "disable_canonical_uris",
             Shape::arguments(0, 0, "disable_canonical_uris"),
@@ -84,8 +78,7 @@ pub(super) const GRAMMAR: Grammar<FileServer> = Grammar {
                 files.canonical_uris = Some(false);
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
         Entry::<FileServer>::many(
             "pass_thru",
             Shape::arguments(0, 0, "pass_thru"),
@@ -93,8 +86,7 @@ pub(super) const GRAMMAR: Grammar<FileServer> = Grammar {
                 files.pass_thru = true;
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
         Entry::<FileServer>::last(
             "etag_file_extensions",
             Shape::arguments(1, usize::MAX, "etag_file_extensions <extensions...>"),
@@ -102,8 +94,7 @@ pub(super) const GRAMMAR: Grammar<FileServer> = Grammar {
                 files.etag_file_extensions = line.texts();
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
     ]],
     other: None,
 };

@@ -10,21 +10,21 @@ pub(super) const DIRECTIVE: Directive = Directive::routes(
     "try_files",
     Shape::with_block(1, usize::MAX, Block::Maybe, "try_files <files...>"),
     parse,
-)
-.unbuilt();
+);
 
 /// The policy, once it is known.
 pub(super) type Policy = String;
 
 pub(super) const GRAMMAR: Grammar<Policy> = Grammar {
     vocabulary: Vocabulary::Subdirective("try_files"),
-    entries: &[&[
-        Entry::<Policy>::once("policy", file::POLICY, |policy, line, cx| {
+    entries: &[&[Entry::<Policy>::once(
+        "policy",
+        file::POLICY,
+        |policy, line, cx| {
             *policy = file::policy(&line.arguments[0], cx)?;
             Ok(())
-        })
-        .unbuilt(),
-    ]],
+        },
+    )]],
     other: None,
 };
 

@@ -12,8 +12,7 @@ pub(super) const ENTRY: Entry<Matching> = Entry::<Matching>::many(
     "file",
     Shape::with_block(0, usize::MAX, Block::Maybe, "file [<files...>] { ... }"),
     apply,
-)
-.unbuilt();
+);
 
 pub(crate) const GRAMMAR: Grammar<FileMatcher> = Grammar {
     vocabulary: Vocabulary::Subdirective("file"),
@@ -25,8 +24,7 @@ pub(crate) const GRAMMAR: Grammar<FileMatcher> = Grammar {
                 line.text(0).clone_into(&mut file.root);
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
         Entry::<FileMatcher>::many(
             "try_files",
             Shape::arguments(1, usize::MAX, "try_files <files...>"),
@@ -34,13 +32,11 @@ pub(crate) const GRAMMAR: Grammar<FileMatcher> = Grammar {
                 file.try_files.extend(line.texts());
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
         Entry::<FileMatcher>::last("try_policy", POLICY, |file, line, cx| {
             file.try_policy = policy(&line.arguments[0], cx)?;
             Ok(())
-        })
-        .unbuilt(),
+        }),
         Entry::<FileMatcher>::last(
             "split_path",
             Shape::arguments(1, usize::MAX, "split_path <texts...>"),
@@ -48,8 +44,7 @@ pub(crate) const GRAMMAR: Grammar<FileMatcher> = Grammar {
                 file.split_path = line.texts();
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
     ]],
     other: None,
 };

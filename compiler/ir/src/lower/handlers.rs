@@ -1,6 +1,5 @@
 //! Handlers: what a route does, as operations and actions.
 
-use zs_abi::OpenKind;
 use zs_abi::tables::{
     Error, ErrorId, RESPONSE_CLOSE, RESPONSE_ERROR_STATUS, RESPONSE_SNIFF_JSON, Response,
     ResponseId, TemplateId, VariableId,
@@ -30,6 +29,7 @@ impl Lowering<'_> {
                 Handler::Rewrite(rewrite) => self.rewrite(code, rewrite),
                 Handler::Vars(vars) => self.vars(code, vars),
                 Handler::ReverseProxy(proxy) => self.reverse_proxy(code, proxy),
+                Handler::FileServer(files) => self.file_server(code, files),
                 other => {
                     let what = format!("`{}`", other.name());
                     self.unsupported(other.origin().span(), &what, "remove it to build the rest");
@@ -97,21 +97,15 @@ impl Lowering<'_> {
         let (status, status_template, mut flags) = match &response.status_code {
             None => (200, None, RESPONSE_ERROR_STATUS),
             Some(StatusCode::Code(code)) => (u32::from(*code), None, 0),
-            Some(StatusCode::Template(text)) => {
-                (200, Some(self.template(text, Unknown::Empty, None)), 0)
-            }
+            Some(StatusCode::Template(text)) => (200, Some(self.template(text, Unknown::Empty)), 0),
         };
         if response.close {
             flags |= RESPONSE_CLOSE;
         }
         let headers = (!response.headers.is_empty()).then(|| self.set_headers(&response.headers));
-        let body = self.open_value(&response.body, Unknown::Keep, OpenKind::Text);
+        let body = self.value(&response.body, Unknown::Keep);
         let content_type = match (&response.body, body.template) {
             (text, None) if text.is_empty() => "",
-            (text, None) if zs_open::is_open(text) => {
-                flags |= RESPONSE_SNIFF_JSON;
-                PLAIN_TEXT
-            }
             (text, None) if is_json(text) => "application/json",
             (_, None) => PLAIN_TEXT,
             (_, Some(_)) => {
@@ -137,7 +131,7 @@ impl Lowering<'_> {
             Some(status) => status.to_string(),
         };
         let status = self.value(&status, Unknown::Empty);
-        let message = self.open_value(&error.error, Unknown::Empty, OpenKind::Field);
+        let message = self.value(&error.error, Unknown::Empty);
         let number = ErrorId(self.program.data.push(&Error { status, message }));
         code.act(Act::Error(number));
     }
@@ -161,7 +155,7 @@ impl Lowering<'_> {
                     continue;
                 }
             };
-            let template = self.template(&text, Unknown::Empty, Some(OpenKind::Text));
+            let template = self.template(&text, Unknown::Empty);
             let variable = self.variable(name);
             code.op(Op::VarSet { variable, template });
         }
@@ -171,16 +165,10 @@ impl Lowering<'_> {
         self.names().variable(name)
     }
 
-    /// Stores a text as a template, even if it is a constant; values in it may
-    /// be open if it is said for what.
-    pub(super) fn template(
-        &mut self,
-        text: &str,
-        unknown: Unknown,
-        open: Option<OpenKind>,
-    ) -> TemplateId {
+    /// Stores a text as a template, even if it is a constant.
+    pub(super) fn template(&mut self, text: &str, unknown: Unknown) -> TemplateId {
         let pieces = crate::template::pieces(text, unknown, &mut self.names());
-        crate::template::store(&pieces, open, |_| 0, &mut self.program.data)
+        crate::template::store(&pieces, |_| 0, &mut self.program.data)
     }
 }
 

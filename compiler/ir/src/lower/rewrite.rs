@@ -4,7 +4,7 @@ use zs_abi::tables::{
     RegexId, RewriteList, RewriteListId, RewriteOp, SEGMENT_PATH_ESCAPED, SEGMENT_QUERY_ESCAPE,
     Value as DataValue,
 };
-use zs_abi::{OpenKind, RewriteKind, Source};
+use zs_abi::{RewriteKind, Source};
 use zs_config::model::{QueryOps, Rewrite};
 
 use super::Lowering;
@@ -69,18 +69,17 @@ impl Lowering<'_> {
         match split(rule, '?') {
             (path, Some(query)) => {
                 if !path.is_empty() {
-                    let path =
-                        self.value_with(path, Unknown::Empty, Some(OpenKind::Path), path_flags);
+                    let path = self.value_with(path, Unknown::Empty, path_flags);
                     ops.push(op(RewriteKind::Path, path));
                 }
                 let mut in_name = true;
-                let query = self.value_with(query, Unknown::Empty, None, |piece| {
+                let query = self.value_with(query, Unknown::Empty, |piece| {
                     query_flags(piece, &mut in_name)
                 });
                 ops.push(op(RewriteKind::QueryText, query));
             }
             (path, None) => {
-                let path = self.value_with(path, Unknown::Empty, Some(OpenKind::Path), path_flags);
+                let path = self.value_with(path, Unknown::Empty, path_flags);
                 ops.push(op(RewriteKind::PathInjected, path));
             }
         }
@@ -128,7 +127,11 @@ impl Lowering<'_> {
 /// it would begin a query.
 fn path_flags(piece: &Piece) -> u32 {
     match piece {
-        Piece::Placeholder(found) if found.source == Source::Path => SEGMENT_PATH_ESCAPED,
+        Piece::Placeholder(found)
+            if matches!(found.source, Source::Path | Source::FileRelative) =>
+        {
+            SEGMENT_PATH_ESCAPED
+        }
         _ => 0,
     }
 }

@@ -9,7 +9,6 @@ mod imports;
 use std::collections::BTreeMap;
 
 use zs_diagnostics::{Code, Diagnostic, FileId, Sink, SourceMap, Span, codes};
-use zs_open::OpenValues;
 
 use crate::lexer::lex_file;
 use crate::limits::BLOCK_DEPTH_MAX;
@@ -22,7 +21,6 @@ use crate::{Host, Imports, Token};
 pub(crate) struct Expanded {
     pub(crate) terminals: Vec<Terminal>,
     pub(crate) imports: Imports,
-    pub(crate) open: OpenValues,
 }
 
 /// Expands a file. Errors go to the sink; none is returned then.
@@ -32,11 +30,7 @@ pub(crate) fn expand(
     host: &dyn Host,
     sink: &mut Sink,
 ) -> Option<Expanded> {
-    let mut open = OpenValues::default();
-    let Some(lexed) = lex_file(sources, file, host, &mut open, sink) else {
-        zs_open::explain(&open, sources, sink);
-        return None;
-    };
+    let lexed = lex_file(sources, file, host, sink)?;
     let mut pending = lexed.tokens;
     pending.reverse();
     let mut expander = Expander {
@@ -46,7 +40,6 @@ pub(crate) fn expand(
         snippets: BTreeMap::new(),
         imports: Imports::default(),
         unset: lexed.unset,
-        open,
         main: file,
         pending,
         previous: None,
@@ -58,13 +51,8 @@ pub(crate) fn expand(
         Ok(()) => Some(Expanded {
             terminals: expander.terminals,
             imports: expander.imports,
-            open: expander.open,
         }),
-        Err(Stop) => {
-            // Nobody else has seen the values by then.
-            zs_open::explain(&expander.open, expander.sources, expander.sink);
-            None
-        }
+        Err(Stop) => None,
     }
 }
 
@@ -85,7 +73,6 @@ struct Expander<'a> {
     snippets: BTreeMap<String, Snippet>,
     imports: Imports,
     unset: Vec<UnsetVariable>,
-    open: OpenValues,
     main: FileId,
     /// Words to come, the next one last.
     pending: Vec<Token>,
@@ -114,20 +101,6 @@ impl Expander<'_> {
         let diagnostic = Diagnostic::error(code, token.span, message).help(help);
         let diagnostic = self.imports.explain(token.import, diagnostic);
         self.fail(diagnostic)
-    }
-
-    /// Refuses a variable that is left open in a word that says how the file is put together.
-    fn check_closed(&mut self, token: &Token) -> Result<()> {
-        if !zs_open::is_open(&token.text) {
-            return Ok(());
-        }
-        let help = "write the name";
-        self.fail_at(
-            token,
-            codes::BAD_IMPORT,
-            format!("`{}` is the name of what is imported", token.text),
-            help,
-        )
     }
 
     fn peek(&self) -> Option<&Token> {
@@ -166,7 +139,6 @@ impl Expander<'_> {
                 .and_then(|text| text.strip_suffix(')'))
         {
             let name = name.to_owned();
-            self.check_closed(key)?;
             return self.snippet(&name, key.clone());
         }
         if keys.is_empty() && !opens {

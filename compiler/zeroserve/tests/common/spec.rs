@@ -5,42 +5,104 @@
 //! has a `request` block (raw HTTP, `\r\n` implied) and a `response` block. Where
 //! Caddy answers otherwise, a `caddy` block says how and the prose says why.
 //! `{$PORT}` stands for the site's port everywhere, `{$UPSTREAM}` for that of a
-//! second site that requests may be passed on to.
+//! second site that requests may be passed on to, `{$ROOT}` for the folder with
+//! the site's files. Those stand in a `files` block behind the Caddyfile, a line
+//! each: `name: text` (with `\n` for line ends), `name * 1000` for so many bytes of
+//! `0123456789`, `name/` for a folder, `name -> target` for a symbolic link. All
+//! were changed at [`CHANGED`], or with `name @1700000000: text` at that time.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-/// The ports of a site, which files name by words.
-#[derive(Clone, Copy)]
+/// When files were changed: `Tue, 02 Jan 2024 03:04:05 GMT`.
+const CHANGED: u64 = 1_704_164_645;
+
+/// The ports and the folder of a site, which files name by words.
+#[derive(Clone, Debug)]
 pub struct Ports {
     /// Where requests are sent.
     pub site: u16,
     /// Where a second site may listen.
     pub upstream: u16,
+    /// Where its files are.
+    pub root: PathBuf,
 }
 
 impl Ports {
     /// The variables that a Caddyfile sees.
-    pub fn variables(self) -> [(&'static str, String); 3] {
+    pub fn variables(&self) -> [(&'static str, String); 4] {
         [
             ("PORT", self.site.to_string()),
             ("UPSTREAM", self.upstream.to_string()),
+            ("ROOT", self.root.display().to_string()),
             ("ZS_SPEC_WORD", "a word".to_owned()),
         ]
     }
 
     /// Puts ports in the place of their names.
-    fn filled(self, text: &str) -> String {
+    fn filled(&self, text: &str) -> String {
         text.replace("{$PORT}", &self.site.to_string())
             .replace("{$UPSTREAM}", &self.upstream.to_string())
     }
 
     /// Puts names in the place of ports.
-    fn named(self, text: &str) -> String {
-        text.replace(&self.site.to_string(), "{$PORT}")
-            .replace(&self.upstream.to_string(), "{$UPSTREAM}")
+    fn named(&self, text: &str) -> String {
+        let text = text
+            .replace(&*self.root.to_string_lossy(), "{$ROOT}")
+            .replace(&self.site.to_string(), "{$PORT}")
+            .replace(&self.upstream.to_string(), "{$UPSTREAM}");
+        // Boundaries of parts are random.
+        match text.split_once("boundary=") {
+            Some((_, behind)) => {
+                let end = behind.find(|letter: char| !letter.is_ascii_hexdigit());
+                text.replace(&behind[..end.unwrap_or(behind.len())], "BOUNDARY")
+            }
+            None => text,
+        }
     }
+
+    /// Makes a site's files.
+    pub fn make_files(&self, files: &str) {
+        fs::create_dir_all(&self.root).expect("a folder for files");
+        for line in files.lines().filter(|line| !line.is_empty()) {
+            make_file(&self.root, line);
+        }
+    }
+}
+
+fn make_file(root: &Path, line: &str) {
+    if let Some((name, target)) = line.split_once(" -> ") {
+        std::os::unix::fs::symlink(target, root.join(name)).expect("a link");
+        return;
+    }
+    if let Some(name) = line.strip_suffix('/') {
+        fs::create_dir_all(root.join(name)).expect("a folder");
+        return;
+    }
+    let (name, content) = match (line.split_once(": "), line.split_once(" * ")) {
+        (Some((name, text)), _) => (name, text.replace("\\n", "\n")),
+        (None, Some((name, count))) => {
+            let count: usize = count.parse().expect("a number of bytes");
+            (name, "0123456789".chars().cycle().take(count).collect())
+        }
+        (None, None) => (line.strip_suffix(':').expect("name: text"), String::new()),
+    };
+    let (name, changed) = match name.split_once(" @") {
+        Some((name, seconds)) => (name, seconds.parse().expect("seconds")),
+        None => (name, CHANGED),
+    };
+    let path = root.join(name);
+    fs::create_dir_all(path.parent().expect("a folder around it")).expect("a folder");
+    fs::write(&path, content).expect("a file");
+    let file = fs::File::options()
+        .write(true)
+        .open(&path)
+        .expect("the file");
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(changed);
+    file.set_modified(time).expect("its time");
 }
 
 /// A fenced block: the word behind the fence, and the lines of its text.
@@ -68,6 +130,8 @@ pub struct Case {
 pub struct Site {
     /// The Caddyfile.
     pub caddyfile: String,
+    /// Its files.
+    pub files: String,
     /// Its cases.
     pub cases: Vec<Case>,
 }
@@ -107,8 +171,10 @@ fn take(block: Block, text: String, name: &str, request: &mut String, sites: &mu
     match (&*block.kind, sites.last_mut()) {
         ("caddyfile", _) => sites.push(Site {
             caddyfile: text + "\n",
+            files: String::new(),
             cases: Vec::new(),
         }),
+        ("files", Some(site)) => site.files = text,
         ("request", _) => *request = text,
         ("response", Some(site)) => site.cases.push(Case {
             name: name.to_owned(),
@@ -143,7 +209,7 @@ pub fn bless(text: &str, answers: &[(std::ops::Range<usize>, String)]) -> String
 /// Sends a case's request on a connection of its own; the answer as files
 /// have it: fields in alphabetical order without `Date`, the body behind an
 /// empty line.
-pub fn ask(ports: Ports, request: &str) -> String {
+pub fn ask(ports: &Ports, request: &str) -> String {
     let request = ports.filled(request);
     let (head, body) = match request.split_once("\n\n") {
         Some((head, body)) => (head, body),

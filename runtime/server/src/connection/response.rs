@@ -175,6 +175,14 @@ impl Connection {
             return self.write_ready_body(worker, key, room);
         }
         let pipe = &mut response.pipe;
+        if let Some(source) = &mut response.source
+            && pipe.is_empty()
+            && !pipe.has_ended()
+            && room > 0
+            && self.framing != Framing::None
+        {
+            source.fill(pipe);
+        }
         let mut count = pipe.len().min(room);
         let mut broken = pipe.has_failed();
         let data = &pipe.bytes()[..count];

@@ -1,0 +1,184 @@
+//! Files: `file_server`, and the matcher `file`, on which `try_files` stands.
+
+use zs_abi::Capability;
+use zs_abi::data::Range;
+use zs_abi::tables::{
+    Error, ErrorId, FILES_CANONICAL, FILES_PASS_THRU, FileLook, FileLookId,
+    FileServer as FileServerRecord, FileServerId, Item, LOOK_FALLBACK, LOOK_FIRST, LOOK_LARGEST,
+    LOOK_RECENT, LOOK_SMALLEST,
+};
+use zs_config::model::{At, FileMatcher, FileServer};
+use zs_diagnostics::Span;
+
+use super::Lowering;
+use super::code::Code;
+use crate::program::{Act, BlockId, IntRef, Op, Test};
+use crate::template::Unknown;
+
+/// The folder when none is given.
+const ROOT: &str = "{http.vars.root}";
+
+/// The files that stand for their folder when none are given.
+const INDEX: [&str; 2] = ["index.html", "index.txt"];
+
+impl Lowering<'_> {
+    pub(super) fn file_server(&mut self, code: &mut Code, files: &FileServer) {
+        let FileServer {
+            fs,
+            root,
+            hide,
+            index_names,
+            browse,
+            canonical_uris,
+            status_code,
+            pass_thru,
+            precompressed,
+            precompressed_order,
+            etag_file_extensions,
+            origin,
+        } = files;
+        let span = origin.span();
+        self.only_this_file_system(fs, span);
+        if browse.is_some() {
+            let help = "remove `browse`; folders without an index file are then 404";
+            self.unsupported(span, "a list of a folder's files (`browse`)", help);
+        }
+        let status = match status_code {
+            None => String::new(),
+            Some(status) => status.to_string(),
+        };
+        let index: Vec<&str> = match index_names.as_slice() {
+            [] => INDEX.to_vec(),
+            names => names.iter().map(String::as_str).collect(),
+        };
+        let others = precompressed.keys();
+        let others = others.filter(|name| !precompressed_order.contains(name));
+        let encodings: Vec<&String> = precompressed_order.iter().chain(others).collect();
+        let mut flags = 0;
+        if canonical_uris.unwrap_or(true) {
+            flags |= FILES_CANONICAL;
+        }
+        if *pass_thru {
+            flags |= FILES_PASS_THRU;
+        }
+        let record = FileServerRecord {
+            root: self.value(or_root(root), Unknown::Empty),
+            hide: self.items(hide),
+            index: self.items(&index),
+            encodings: self.items(&encodings),
+            etag_extensions: self.items(etag_file_extensions),
+            status: self.value(&status, Unknown::Empty),
+            flags,
+        };
+        self.program.capabilities.insert(Capability::Files);
+        let number = FileServerId(self.program.data.push(&record));
+        if *pass_thru {
+            code.act_and_wait(Act::Files(number));
+        } else {
+            code.act(Act::Files(number));
+        }
+    }
+
+    /// Goes on if a file is found, else to `no`.
+    pub(super) fn file(&mut self, code: &mut Code, file: &At<FileMatcher>, no: BlockId) {
+        let FileMatcher {
+            fs,
+            root,
+            try_files,
+            try_policy,
+            split_path,
+        } = &file.value;
+        let span = file.origin.span();
+        self.only_this_file_system(fs, span);
+        let policy = match try_policy.as_str() {
+            "first_exist_fallback" => LOOK_FALLBACK,
+            "smallest_size" => LOOK_SMALLEST,
+            "largest_size" => LOOK_LARGEST,
+            "most_recently_modified" => LOOK_RECENT,
+            _ => LOOK_FIRST,
+        };
+        let mut files: Vec<&str> = match try_files.as_slice() {
+            [] => vec!["{http.request.uri.path}"],
+            files => files.iter().map(String::as_str).collect(),
+        };
+        let in_order = matches!(policy, LOOK_FIRST | LOOK_FALLBACK);
+        let error = files.iter().position(|file| in_order && is_status(file));
+        let status = error.map(|at| files[at]);
+        files.truncate(error.unwrap_or(files.len()));
+        for file in &files {
+            self.refuse_pattern(file, span);
+        }
+        // The last one is taken unseen only if it is the last that is written.
+        let policy = match policy {
+            LOOK_FALLBACK if status.is_some() => LOOK_FIRST,
+            policy => policy,
+        };
+        let record = FileLook {
+            root: self.value(or_root(root), Unknown::Empty),
+            candidates: self.items(&files),
+            split: self.items(split_path),
+            policy,
+        };
+        let look = FileLookId(self.program.data.push(&record));
+        let out = code.value();
+        code.op(Op::FileLook { out, look });
+        let found = code.block();
+        let missing = if status.is_some() { code.block() } else { no };
+        let test = Test::Int {
+            int: IntRef::Value(out),
+            low: 1,
+            high: 1,
+        };
+        code.branch(test, found, missing);
+        if let Some(status) = status {
+            code.go(missing);
+            let digits = self.value(&status[1..], Unknown::Empty);
+            let error = Error {
+                status: digits,
+                message: digits,
+            };
+            code.act(Act::Error(ErrorId(self.program.data.push(&error))));
+        }
+        code.go(found);
+    }
+
+    fn only_this_file_system(&mut self, fs: &str, span: Span) {
+        if !fs.is_empty() {
+            let what = format!("the file system `{fs}`");
+            self.unsupported(span, &what, "files are served from the machine's own");
+        }
+    }
+
+    /// Refuses patterns, which stand for every file that they cover.
+    fn refuse_pattern(&mut self, file: &str, span: Span) {
+        let pieces = crate::template::pieces(file, Unknown::Empty, &mut self.names());
+        let is_pattern = |piece: &crate::template::Piece| match piece {
+            crate::template::Piece::Constant(text) => text.contains(['*', '?', '[']),
+            crate::template::Piece::Placeholder(_) => false,
+        };
+        if pieces.iter().any(is_pattern) {
+            let what = format!("the pattern `{file}` for files");
+            self.unsupported(span, &what, "write the files out");
+        }
+    }
+
+    /// Stores a list of texts.
+    fn items(&mut self, texts: &[impl AsRef<str>]) -> Range {
+        let item = |text| Item {
+            value: self.value(text, Unknown::Empty),
+        };
+        let items: Vec<Item> = texts.iter().map(AsRef::as_ref).map(item).collect();
+        self.program.data.extend(&items)
+    }
+}
+
+fn or_root(root: &str) -> &str {
+    if root.is_empty() { ROOT } else { root }
+}
+
+/// Whether a file of the list stands for an error: `=404`.
+fn is_status(file: &str) -> bool {
+    let digits = file.strip_prefix('=').unwrap_or_default();
+    let status = digits.parse::<u16>();
+    status.is_ok_and(|status| (100..=999).contains(&status))
+}

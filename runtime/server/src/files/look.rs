@@ -1,0 +1,163 @@
+//! Looking for files: the matcher `file`, on which `try_files` stands.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use zs_abi::tables::{
+    FileLook, FileLookId, Item, LOOK_FALLBACK, LOOK_FIRST, LOOK_LARGEST, LOOK_RECENT, LOOK_SMALLEST,
+};
+use zs_io::Clock;
+use zs_proto::path::clean_into;
+
+use crate::exchange::{Exchange, FileMatch};
+use crate::expand::Expander;
+use crate::site::LoadedSite;
+
+use super::{Texts, open};
+
+/// Looks for a file, and keeps what is known of the one that is found. `None` if there is no such record.
+pub(crate) fn look(
+    site: &'static LoadedSite,
+    exchange: &mut Exchange,
+    clock: Clock,
+    number: FileLookId,
+) -> Option<bool> {
+    let record: FileLook = site.data.record(number.0)?;
+    let texts = Texts {
+        expander: Expander {
+            site,
+            exchange,
+            clock,
+        },
+    };
+    let found = if matches!(record.policy, LOOK_FIRST | LOOK_FALLBACK) {
+        first(&texts, &record)
+    } else {
+        best(&texts, &record)
+    };
+    let is_found = found.is_some();
+    if let Some(found) = found {
+        exchange.file_match = Some(Box::new(found));
+    }
+    Some(is_found)
+}
+
+/// The first file that exists; the last of the list unseen, if so asked.
+fn first(texts: &Texts, record: &FileLook) -> Option<FileMatch> {
+    let root = texts.root(&record.root);
+    let items = texts.expander.site.data.range::<Item>(record.candidates);
+    let count = record.candidates.count as usize;
+    items.enumerate().find_map(|(number, item)| {
+        let mut found = candidate(texts, &root, &item, record);
+        if record.policy == LOOK_FALLBACK && number + 1 == count {
+            return Some(found);
+        }
+        let metadata = open::look_at(&found.absolute)?;
+        found.is_folder = metadata.is_dir();
+        // A path with a slash at the end means a folder, one without anything else.
+        (found.is_folder == found.absolute.ends_with(b"/")).then_some(found)
+    })
+}
+
+/// The file that comes before all others by the policy, of equal ones the first.
+fn best(texts: &Texts, record: &FileLook) -> Option<FileMatch> {
+    let root = texts.root(&record.root);
+    let items = texts.expander.site.data.range::<Item>(record.candidates);
+    let mut best: Option<(FileMatch, Metadata)> = None;
+    for item in items {
+        let mut found = candidate(texts, &root, &item, record);
+        let Some(metadata) = open::look_at(&found.absolute) else {
+            continue;
+        };
+        let size = metadata.len();
+        let changed = |metadata: &Metadata| (metadata.mtime(), metadata.mtime_nsec());
+        let better = match (record.policy, &best) {
+            (LOOK_LARGEST, Some((_, other))) => size > other.len(),
+            (LOOK_LARGEST, None) => size > 0,
+            // Caddy takes an empty file for none at all.
+            (LOOK_SMALLEST, Some((_, other))) => other.len() == 0 || size < other.len(),
+            (LOOK_RECENT, Some((_, other))) => changed(&metadata) > changed(other),
+            (_, None) => true,
+            _ => false,
+        };
+        if better {
+            found.is_folder = metadata.is_dir();
+            best = Some((found, metadata));
+        }
+    }
+    best.map(|(found, _)| found)
+}
+
+/// A file of the list, with the request's values, before it is looked at.
+fn candidate(texts: &Texts, root: &[u8], item: &Item, record: &FileLook) -> FileMatch {
+    let text = texts.value(&item.value);
+    let mut cleaned = Vec::with_capacity(text.len());
+    clean_into(&text, true, &mut cleaned);
+    if cleaned.len() > 1 && cleaned.ends_with(b"/") {
+        cleaned.pop();
+    }
+    let at = split(&cleaned, texts.items(record.split));
+    let mut path = cleaned;
+    let remainder = path.split_off(at);
+    if ends_in_slash(texts, item) {
+        path.push(b'/');
+    }
+    let absolute = open::join(root, &path);
+    let below = open::join(root, b"");
+    let relative = absolute.strip_prefix(below.as_slice()).unwrap_or(&absolute);
+    FileMatch {
+        relative: relative.to_vec(),
+        remainder,
+        is_folder: false,
+        absolute,
+    }
+}
+
+/// Whether the file is written with a slash at the end, whatever the request brings.
+fn ends_in_slash(texts: &Texts, item: &Item) -> bool {
+    let site = texts.expander.site;
+    match item.value.template {
+        None => site.text(item.value.text).ends_with(b"/"),
+        Some(template) => {
+            let record = site.data.record::<zs_abi::tables::Template>(template.0);
+            let segments =
+                record.map(|record| site.data.range::<zs_abi::tables::Segment>(record.segments));
+            let last = segments.and_then(Iterator::last);
+            last.is_some_and(|segment| {
+                segment.source == zs_abi::Source::Constant as u32
+                    && site.text(segment.argument).ends_with(b"/")
+            })
+        }
+    }
+}
+
+/// Where a path is split: behind the first of some texts that ends a part of it, whatever the case of the letters.
+fn split(path: &[u8], mut at: impl Iterator<Item = Vec<u8>>) -> usize {
+    let split = at.find_map(|text| {
+        let found = path
+            .windows(text.len().max(1))
+            .position(|window| window.eq_ignore_ascii_case(&text))?;
+        let end = found + text.len();
+        (end == path.len() || path[end] == b'/').then_some(end)
+    });
+    split.unwrap_or(path.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splitting() {
+        for (path, texts, at) in [
+            ("/a.php/b", &[".php"][..], 6),
+            ("/a.PHP", &[".php"], 6),
+            ("/a.phps/b", &[".php"], 9),
+            ("/a/b", &[".php"], 4),
+            ("/a.py/b.php", &[".php", ".py"], 11),
+            ("/a.py/b", &[".php", ".py"], 5),
+        ] {
+            let texts = texts.iter().map(|text| text.as_bytes().to_vec());
+            assert_eq!(split(path.as_bytes(), texts), at, "{path}");
+        }
+    }
+}

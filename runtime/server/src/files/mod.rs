@@ -1,0 +1,195 @@
+//! Serving files, as Caddy's `file_server` does.
+//!
+//! Nothing is remembered between requests: what a folder holds and when a file was changed is asked each time, so that no
+//! answer is older than the file. Paths are cleaned before they are joined, and the system is given no `..`: whatever is
+//! renamed meanwhile, a request cannot climb out of the folder. Symbolic links are followed, wherever they lead.
+
+mod answer;
+mod body;
+mod hidden;
+mod look;
+mod media;
+mod open;
+mod redirect;
+
+pub(crate) use look::look;
+
+use zs_abi::data::Range;
+use zs_abi::tables::{FILES_CANONICAL, FILES_PASS_THRU, FileServer, FileServerId, Item};
+use zs_io::Clock;
+use zs_proto::{negotiate, path};
+
+use crate::capability::{FilesTable, Served};
+use crate::exchange::Exchange;
+use crate::expand::Expander;
+use crate::site::LoadedSite;
+
+use answer::Representation;
+use open::{Opened, Problem};
+
+/// The part's functions.
+pub(crate) const TABLE: FilesTable = FilesTable { serve };
+
+/// Fills in the response with a file.
+fn serve(
+    site: &'static LoadedSite,
+    clock: Clock,
+    exchange: &mut Exchange,
+    number: FileServerId,
+) -> Served {
+    let Some(record) = site.data.record::<FileServer>(number.0) else {
+        return Served::Error(500);
+    };
+    let texts = Texts {
+        expander: Expander {
+            site,
+            exchange,
+            clock,
+        },
+    };
+    let found = match find(&texts, &record) {
+        Ok(found) => found,
+        Err(404) if record.flags & FILES_PASS_THRU != 0 => return Served::Pass,
+        Err(status) => return Served::Error(status),
+    };
+    let status = texts.value(&record.status);
+    if record.flags & FILES_CANONICAL != 0
+        && let Some(location) = redirect::canonical(exchange, found.is_index)
+    {
+        redirect::answer(exchange, &location);
+        return Served::Response;
+    }
+    let chosen = encoded(&texts, &record, found);
+    answer::answer(exchange, chosen, &status)
+}
+
+/// The texts of a record, as the request makes them.
+struct Texts<'a> {
+    expander: Expander<'a>,
+}
+
+impl Texts<'_> {
+    fn value(&self, value: &zs_abi::tables::Value) -> Vec<u8> {
+        let mut buffer = Vec::new();
+        match self.expander.value(value, &mut buffer) {
+            text if value.template.is_none() => text.to_vec(),
+            _ => buffer,
+        }
+    }
+
+    /// A folder; the working directory if the text is empty.
+    fn root(&self, value: &zs_abi::tables::Value) -> Vec<u8> {
+        let root = self.value(value);
+        if root.is_empty() { b".".to_vec() } else { root }
+    }
+
+    fn items(&self, range: Range) -> impl Iterator<Item = Vec<u8>> {
+        let items = self.expander.site.data.range::<Item>(range);
+        items.map(|item| self.value(&item.value))
+    }
+}
+
+/// A file that is there for the client.
+struct Found {
+    path: Vec<u8>,
+    opened: Opened,
+    /// Whether it stands for its folder.
+    is_index: bool,
+}
+
+/// The file that the request's path names, or the status of an error.
+fn find(texts: &Texts, record: &FileServer) -> Result<Found, u16> {
+    let root = texts.root(&record.root);
+    let request_path = &texts.expander.exchange.request.target.path;
+    let mut path = open::join(&root, request_path);
+    if path.len() > 1 && path.ends_with(b"/") {
+        path.pop();
+    }
+    let hidden = hidden::Hidden::new(texts.items(record.hide));
+    let mut opened = open::open(&path).map_err(Problem::status)?;
+    let mut is_index = false;
+    if opened.is_folder() {
+        for name in texts.items(record.index) {
+            let index = open::join(&path, &name);
+            if hidden.covers(&index) {
+                continue;
+            }
+            if let Ok(found) = open::open(&index) {
+                (path, opened, is_index) = (index, found, true);
+                break;
+            }
+        }
+    }
+    if opened.is_folder() || hidden.covers(&path) {
+        return Err(404);
+    }
+    // What is neither a file nor a folder is not read: it might never end.
+    if !opened.is_file() {
+        return Err(404);
+    }
+    Ok(Found {
+        path,
+        opened,
+        is_index,
+    })
+}
+
+/// The file, or the one beside it whose encoding the client accepts.
+fn encoded(texts: &Texts, record: &FileServer, found: Found) -> Representation {
+    let Found { path, opened, .. } = found;
+    let media = media::of(path::extension(&path));
+    let modified = opened.modified();
+    let names: Vec<Vec<u8>> = texts.items(record.encodings).collect();
+    let names: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
+    let request = &texts.expander.exchange.request.head;
+    for number in negotiate::accepted(request, &names) {
+        let mut beside = path.clone();
+        beside.extend_from_slice(suffix(names[number]));
+        if let Ok(compressed) = open::open(&beside)
+            && compressed.is_file()
+            && compressed.can_be_read()
+        {
+            return Representation {
+                etag: tag_of(texts, record, &beside, &compressed),
+                opened: compressed,
+                modified,
+                media,
+                encoding: Some(names[number].to_vec()),
+            };
+        }
+    }
+    Representation {
+        etag: tag_of(texts, record, &path, &opened),
+        opened,
+        modified,
+        media,
+        encoding: None,
+    }
+}
+
+/// What is added to a file's name for the one with the encoding.
+fn suffix(encoding: &[u8]) -> &'static [u8] {
+    match encoding {
+        b"gzip" => b".gz",
+        b"zstd" => b".zst",
+        _ => b".br",
+    }
+}
+
+/// The entity tag of a file: from a file beside it, or made from time and size. `Err` holds the status of an error.
+fn tag_of(
+    texts: &Texts,
+    record: &FileServer,
+    path: &[u8],
+    opened: &Opened,
+) -> Result<Vec<u8>, u16> {
+    for extension in texts.items(record.etag_extensions) {
+        let beside = [path, &extension].concat();
+        match open::read_tag(&beside) {
+            Ok(tag) => return Ok(tag),
+            Err(Problem::Missing) => {}
+            Err(_) => return Err(500),
+        }
+    }
+    Ok(opened.etag())
+}
