@@ -161,6 +161,10 @@ impl Writer<'_, '_> {
                 self.call(Helper::FileLook, &[look.0.into()]);
                 self.store_value(*out);
             }
+            Op::EncodeBegin { encode } => self.call(Helper::EncodeBegin, &[encode.0.into()]),
+            Op::Encode { encode, wanted } => {
+                self.call(Helper::Encode, &[encode.0.into(), u64::from(*wanted)]);
+            }
             Op::HeaderOps { list, target } => {
                 self.call(Helper::HeaderOps, &[list.0.into(), *target as u64]);
             }

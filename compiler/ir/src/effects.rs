@@ -56,6 +56,8 @@ impl Op {
             Self::HeaderFind { target, .. } => (head(*target), Parts::NONE),
             Self::Expand { .. } => (everything, Parts::NONE),
             Self::HeaderOps { target, .. } => (everything.and(head(*target)), head(*target)),
+            Self::EncodeBegin { .. } => (Parts::REQUEST_HEAD, Parts::REQUEST_HEAD),
+            Self::Encode { .. } => (everything, Parts::RESPONSE_HEAD),
             Self::Rewrite { .. } => (everything, Parts::TARGET),
             Self::FileLook { .. } | Self::VarSet { .. } => (everything, Parts::VARIABLES),
             Self::LocalSet { .. } => (Parts::NONE, Parts::LOCALS),
@@ -76,7 +78,9 @@ impl Op {
             | Self::QueryFind { out, .. }
             | Self::Expand { out, .. }
             | Self::FileLook { out, .. } => Some(*out),
-            Self::HeaderOps { .. }
+            Self::EncodeBegin { .. }
+            | Self::Encode { .. }
+            | Self::HeaderOps { .. }
             | Self::Rewrite { .. }
             | Self::VarSet { .. }
             | Self::LocalSet { .. }

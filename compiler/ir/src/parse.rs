@@ -300,6 +300,13 @@ impl Line<'_> {
         }
         self.at = 0;
         Ok(match self.plain()? {
+            "encode_begin" => Op::EncodeBegin {
+                encode: zs_abi::tables::EncodeId(self.id("encode")?),
+            },
+            "encode" => Op::Encode {
+                encode: zs_abi::tables::EncodeId(self.id("encode")?),
+                wanted: self.number()? != 0,
+            },
             "header_ops" => Op::HeaderOps {
                 list: zs_abi::tables::HeaderListId(self.id("headers")?),
                 target: self.head()?,

@@ -93,6 +93,8 @@ impl Display for Op {
             Self::QueryFind { out, name } => write!(f, "{out} = query_find {name:?}"),
             Self::Expand { out, template } => write!(f, "{out} = expand {template}"),
             Self::FileLook { out, look } => write!(f, "{out} = file_look {look}"),
+            Self::EncodeBegin { encode } => write!(f, "encode_begin {encode}"),
+            Self::Encode { encode, wanted } => write!(f, "encode {encode} {}", u32::from(*wanted)),
             Self::HeaderOps { list, target } => {
                 write!(f, "header_ops {list} {}", *target as u32)
             }

@@ -5,8 +5,8 @@ use std::fmt;
 
 use zs_abi::data::Text;
 use zs_abi::tables::{
-    ErrorId, FileLookId, FileServerId, HeaderListId, ProxyId, RegexId, ResponseId, RewriteListId,
-    SubrequestId, TemplateId, VariableId,
+    EncodeId, ErrorId, FileLookId, FileServerId, HeaderListId, ProxyId, RegexId, ResponseId,
+    RewriteListId, SubrequestId, TemplateId, VariableId,
 };
 use zs_abi::{Capability, HeadTarget};
 use zs_data::DataBuilder;
@@ -254,6 +254,18 @@ pub enum Op {
         out: Value,
         /// What is looked for.
         look: FileLookId,
+    },
+    /// Chooses the encoding that the response may get.
+    EncodeBegin {
+        /// How bodies are encoded.
+        encode: EncodeId,
+    },
+    /// Encodes the response's body if it can be.
+    Encode {
+        /// How bodies are encoded.
+        encode: EncodeId,
+        /// Whether it is one of those that are to be encoded.
+        wanted: bool,
     },
     /// Applies header operations.
     HeaderOps {

@@ -103,6 +103,13 @@ pub(crate) fn close(text: &str, marker: &str, body: usize) -> Result<Closed, Pro
     })
 }
 
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}
+
 fn describe(indentation: &str) -> String {
     let count = |character| {
         indentation
@@ -111,8 +118,8 @@ fn describe(indentation: &str) -> String {
             .count()
     };
     match (count('\t'), count(' '), indentation.chars().count()) {
-        (tabs, 0, all) if tabs == all => format!("{tabs} tab(s)"),
-        (0, spaces, all) if spaces == all => format!("{spaces} space(s)"),
+        (tabs, 0, all) if tabs == all => counted(tabs, "tab"),
+        (0, spaces, all) if spaces == all => counted(spaces, "space"),
         _ => format!("`{}`", indentation.escape_debug()),
     }
 }

@@ -76,6 +76,12 @@ helpers! {
     /// `(look)`: looks for a file; 1 and what is known of it is kept for
     /// placeholders, or 0 if there is none.
     FileLook = 13, "file_look";
+    /// `(encode)`: chooses the encoding that the response may get, and makes
+    /// the request's conditions those of the plain response.
+    EncodeBegin = 14, "encode_begin";
+    /// `(encode, wanted)`: in a filter, encodes the response's body if it can
+    /// be and `wanted` is not 0.
+    Encode = 15, "encode";
 }
 
 /// Scope flag: an error restores the request as it was received first (the

@@ -62,6 +62,8 @@ ids! {
     FileServerId, "files";
     /// Number of a [`FileLook`].
     FileLookId, "look";
+    /// Number of an [`Encode`].
+    EncodeId, "encode";
 }
 
 macro_rules! records {
@@ -366,6 +368,22 @@ records! {
         /// `LOOK_*`.
         policy: u32,
     }
+    /// How bodies are encoded.
+    Encode {
+        /// The encodings, most wanted first.
+        encodings: Range,
+        /// Bodies of up to so many bytes stay as they are.
+        minimum: u32,
+    }
+    /// A way to encode bodies.
+    Encoding {
+        /// [`ENCODING_GZIP`] or [`ENCODING_ZSTD`].
+        kind: u32,
+        /// How hard it tries, as the encoding counts it.
+        level: u32,
+        /// 1 if a checksum of the body is added.
+        checksum: u32,
+    }
     /// What `inspect` tells of the site.
     Fact {
         /// What it is about.
@@ -402,6 +420,11 @@ pub const RESPONSE_ERROR_STATUS: u32 = 4;
 pub const SEGMENT_QUERY_ESCAPE: u32 = 1;
 /// The segment's value, a path, stays escaped as it was sent.
 pub const SEGMENT_PATH_ESCAPED: u32 = 2;
+
+/// `gzip` (RFC 1952).
+pub const ENCODING_GZIP: u32 = 0;
+/// `zstd` (RFC 8878).
+pub const ENCODING_ZSTD: u32 = 1;
 
 /// Paths of folders get, those of files lose their slash at the end.
 pub const FILES_CANONICAL: u32 = 1;

@@ -15,7 +15,8 @@ pub fn accepted(request: &Head, ours: &[&[u8]]) -> Vec<usize> {
         return Vec::new();
     }
     let mut found: Vec<(u32, usize)> = Vec::new();
-    for element in field.split(|byte| *byte == b',') {
+    let fields = request.values(b"Accept-Encoding");
+    for element in fields.flat_map(|field| field.split(|byte| *byte == b',')) {
         let mut parameters = element.split(|byte| *byte == b';');
         let name = parameters.next().unwrap_or(b"").trim_ascii();
         let weight = parameters.next().map_or(WHOLE, weight);

@@ -150,8 +150,26 @@ pub struct Response {
     kept: Head,
     /// Where the pipe's bytes come from, if they are here to be fetched.
     pub source: Option<Box<dyn Source>>,
+    /// What encodes the pipe's bytes on their way to the carrier.
+    pub encoder: Option<Box<dyn Encoder>>,
+    /// The encoded bytes.
+    pub encoded: Pipe,
     /// Whether the connection is to be closed afterwards.
     pub close: bool,
+}
+
+/// Something that encodes a body as it comes. Errors are of the encoder itself and end the body.
+pub trait Encoder: std::fmt::Debug {
+    /// Takes bytes of the body; `flush`: what they become is to be sent now.
+    ///
+    /// # Errors
+    /// One that cannot be mended.
+    fn write(&mut self, bytes: &[u8], flush: bool, out: &mut Pipe) -> std::io::Result<()>;
+    /// Ends the body.
+    ///
+    /// # Errors
+    /// As for `write`.
+    fn finish(&mut self, out: &mut Pipe) -> std::io::Result<()>;
 }
 
 /// Something that a body is fetched from without waiting.
@@ -179,6 +197,57 @@ impl Response {
         self.text.clear();
         self.pipe.reset();
         self.source = None;
+        self.encoder = None;
+        self.encoded.reset();
+    }
+
+    /// The pipe that the carrier reads, after all has been moved to it that can be without waiting; and whether who fills
+    /// the other one is to be woken.
+    pub(crate) fn readable(&mut self) -> (&mut Pipe, bool) {
+        let Self {
+            pipe,
+            source,
+            encoder,
+            encoded,
+            ..
+        } = self;
+        let room = |pipe: &Pipe| pipe.is_empty() && !pipe.has_ended() && !pipe.has_failed();
+        let Some(encoder) = encoder else {
+            if let Some(source) = source
+                && room(pipe)
+            {
+                source.fill(pipe);
+            }
+            return (pipe, false);
+        };
+        let mut wakes = false;
+        while room(encoded) {
+            if let Some(source) = source
+                && room(pipe)
+            {
+                source.fill(pipe);
+            }
+            let waits = !pipe.has_ended() && source.is_none();
+            let result = match pipe.bytes() {
+                [] if pipe.has_failed() => {
+                    encoded.fail();
+                    break;
+                }
+                [] if pipe.has_ended() => {
+                    let result = encoder.finish(encoded);
+                    encoded.end();
+                    result
+                }
+                [] => break,
+                bytes => encoder.write(bytes, waits, encoded),
+            };
+            let count = pipe.len();
+            wakes |= pipe.consume(count);
+            if result.is_err() {
+                encoded.fail();
+            }
+        }
+        (encoded, wakes)
     }
 
     /// The bytes of a body that is all there.
@@ -328,6 +397,8 @@ pub struct Exchange {
     pub(crate) slot: Option<Slot>,
     pub(crate) variables: Vec<Option<Vec<u8>>>,
     pub(crate) captures: Captures,
+    /// The encoding that the response gets if it can: its number among the site's.
+    pub(crate) encoding: Option<u32>,
     /// The file that was found last.
     pub(crate) file_match: Option<Box<FileMatch>>,
     /// The subrequest that site code waits for.
@@ -364,6 +435,7 @@ impl Exchange {
             slot: None,
             variables: Vec::new(),
             captures: Captures::default(),
+            encoding: None,
             file_match: None,
             subrequest: None,
             subrequests: 0,
@@ -392,6 +464,7 @@ impl Exchange {
         self.variables.clear();
         self.captures.clear();
         self.file_match = None;
+        self.encoding = None;
         self.subrequest = None;
         self.subrequests = 0;
         self.subrequest_body = Vec::new();

@@ -8,7 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use zs_abi::tables::{
-    EntryId, FileLookId, HeaderListId, RegexId, RewriteListId, TemplateId, VariableId,
+    EncodeId, EntryId, FileLookId, HeaderListId, RegexId, RewriteListId, TemplateId, VariableId,
 };
 use zs_abi::{HeadTarget, Helper, SCOPE_RESTORE};
 use zs_guest::{GuestPtr, Window, running, trap_address};
@@ -19,7 +19,7 @@ use crate::current::{self, Run};
 use crate::exchange::Scope;
 use crate::expand::Expander;
 use crate::limits::{FILTERS_MAX, SCOPES_MAX};
-use crate::{files, header_list, rewrite_list, view};
+use crate::{encode, files, header_list, rewrite_list, view};
 
 /// Why a helper failed.
 type Failure = &'static str;
@@ -87,6 +87,20 @@ helpers! {
         let number = u32::try_from(number).map_err(|_| BAD_NUMBER)?;
         let found = files::look(run.site, run.exchange, run.clock, FileLookId(number));
         Ok(u64::from(found.ok_or(BAD_NUMBER)?))
+    }
+
+    /// [`Helper::EncodeBegin`].
+    zs_helper_encode_begin(run, _window, number) {
+        let number = u32::try_from(number).map_err(|_| BAD_NUMBER)?;
+        encode::begin(run.site, run.exchange, EncodeId(number)).ok_or(BAD_NUMBER)?;
+        Ok(0)
+    }
+
+    /// [`Helper::Encode`].
+    zs_helper_encode(run, _window, number, wanted) {
+        let number = u32::try_from(number).map_err(|_| BAD_NUMBER)?;
+        encode::encode(run.site, run.exchange, EncodeId(number), wanted != 0).ok_or(BAD_NUMBER)?;
+        Ok(0)
     }
 
     /// [`Helper::ScopePop`].
@@ -233,6 +247,8 @@ pub fn helper_address(helper: Helper) -> Option<*const u8> {
         Helper::Expand => zs_helper_expand as *const u8,
         Helper::PathMatchEscaped => zs_helper_path_match_escaped as *const u8,
         Helper::Glob => zs_helper_glob as *const u8,
+        Helper::EncodeBegin => zs_helper_encode_begin as *const u8,
+        Helper::Encode => zs_helper_encode as *const u8,
         Helper::FileLook => zs_helper_file_look as *const u8,
         _ => return None,
     })

@@ -15,6 +15,7 @@ pub mod capability;
 mod captures;
 mod connection;
 mod current;
+mod encode;
 mod exchange;
 mod exec;
 mod expand;

@@ -99,3 +99,9 @@ pub const FILE_READ_BYTES: usize = 64 * 1024;
 
 /// Bytes of a file that holds another's entity tag.
 pub const ETAG_FILE_BYTES_MAX: u64 = 4096;
+
+/// Bytes of a body that is all there and that are encoded at once; a longer one is encoded as it is sent.
+pub const ENCODED_AT_ONCE_MAX: usize = 64 * 1024;
+
+/// The binary logarithm of the bytes that an encoder of Zstandard looks back, which its memory grows with.
+pub const ZSTD_WINDOW_LOG: u32 = 17;

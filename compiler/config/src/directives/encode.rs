@@ -20,19 +20,17 @@ pub(super) const DIRECTIVE: Directive = Directive::handler(
         "encode [<matcher>] [<formats...>]",
     ),
     parse,
-)
-.unbuilt();
+);
 
 pub(super) const GRAMMAR: Grammar<Encode> = Grammar {
     vocabulary: Vocabulary::Subdirective("encode"),
     entries: &[&[
-        Entry::<Encode>::many("gzip", Shape::arguments(0, 1, "gzip [<level>]"), gzip).unbuilt(),
+        Entry::<Encode>::many("gzip", Shape::arguments(0, 1, "gzip [<level>]"), gzip),
         Entry::<Encode>::many(
             "zstd",
             Shape::with_block(0, 1, Block::Maybe, "zstd [<level>] { ... }"),
             zstd,
-        )
-        .unbuilt(),
+        ),
         Entry::<Encode>::last(
             "minimum_length",
             Shape::arguments(1, 1, "minimum_length <bytes>"),
@@ -40,8 +38,7 @@ pub(super) const GRAMMAR: Grammar<Encode> = Grammar {
                 encode.minimum_length = integer(&line.arguments[0], cx)?;
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
         Entry::<Encode>::once(
             "match",
             Shape::with_block(
@@ -54,8 +51,7 @@ pub(super) const GRAMMAR: Grammar<Encode> = Grammar {
                 encode.matcher = Some(response::parse(line, cx)?);
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
     ]],
     other: Some(
         |_, line, cx| match third_party::explain(Place::Encoding, line.name, cx) {

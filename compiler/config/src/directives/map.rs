@@ -87,7 +87,7 @@ fn check_count(map: &MapHandler, line: &Line, cx: &mut Context) -> Parsed<()> {
     let Some(extra) = line.arguments.get(count) else {
         return Ok(());
     };
-    let message = format!("there are more outputs than the {count} destination(s)");
+    let message = "there are more outputs than destinations";
     let help = "remove it, or name another destination on the first line";
     Err(cx.fail(extra, codes::WRONG_ARGUMENTS, message, help))
 }

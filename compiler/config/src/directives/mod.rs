@@ -353,7 +353,7 @@ pub(crate) fn find(token: &Token, braces: bool, cx: &mut Context) -> Parsed<&'st
     let name = &token.text;
     let known = all().map(|directive| directive.name);
     let otherwise = if braces {
-        "look it up in the list of directives, and see whether the braces are right"
+        "`zeroserve list-modules` lists what there is; see also whether the braces are right"
     } else {
         "if it is the address of a second site, put each site's lines between braces"
     };

@@ -174,10 +174,8 @@ fn query_op(ops: &mut QueryOps, key: &Token, values: &[Token], cx: &mut Context)
         _ => 1,
     };
     if values.len() != count {
-        let message = format!(
-            "this change takes {count} argument(s) after the key, not {}",
-            values.len()
-        );
+        let wanted = ["no argument", "one argument", "two arguments"][count];
+        let message = format!("this change takes {wanted} after the key");
         return Err(cx.fail(
             key,
             codes::WRONG_ARGUMENTS,

@@ -29,6 +29,7 @@ impl Lowering<'_> {
                 Handler::Rewrite(rewrite) => self.rewrite(code, rewrite),
                 Handler::Vars(vars) => self.vars(code, vars),
                 Handler::ReverseProxy(proxy) => self.reverse_proxy(code, proxy),
+                Handler::Encode(encode) => self.encode(code, encode),
                 Handler::FileServer(files) => self.file_server(code, files),
                 other => {
                     let what = format!("`{}`", other.name());

@@ -63,7 +63,7 @@ impl Lowering<'_> {
     }
 
     /// Goes on if a response is as a matcher says, else to `no`.
-    fn response_matcher(
+    pub(super) fn response_matcher(
         &mut self,
         code: &mut Code,
         matcher: &ResponseMatcher,

@@ -5,6 +5,7 @@
 //! Caddy's order, handlers become operations and actions.
 
 mod code;
+mod encode;
 mod files;
 mod handlers;
 mod headers;

@@ -230,8 +230,12 @@ pub fn ask(ports: &Ports, request: &str) -> String {
             return out + "(the connection ends)";
         };
         out += &status;
+        let encoded = is_encoded(&fields);
         for (name, value) in &fields {
-            out += &format!("\n{name}: {value}");
+            // How long a body is once encoded is the encoder's affair.
+            if !(encoded && matches!(&**name, "Content-Length" | "Transfer-Encoding")) {
+                out += &format!("\n{name}: {value}");
+            }
         }
         if !status.contains(" 1") {
             let body = read_body(
@@ -310,5 +314,25 @@ fn read_body(reader: &mut impl BufRead, fields: &Fields, empty: bool) -> String 
         let len = field("Content-Length").map(|len| len.parse().expect("a length"));
         body = read(len.unwrap_or(u64::MAX));
     }
-    String::from_utf8_lossy(&body).into_owned()
+    let plain = match field("Content-Encoding") {
+        Some("gzip") if body.starts_with(&[0x1f, 0x8b]) => {
+            let mut plain = Vec::new();
+            let mut decoder = flate2::read::GzDecoder::new(&body[..]);
+            decoder.read_to_end(&mut plain).expect("gzip");
+            plain
+        }
+        Some("zstd") if body.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) => {
+            zstd::stream::decode_all(&body[..]).expect("zstd")
+        }
+        _ => body,
+    };
+    String::from_utf8_lossy(&plain).into_owned()
+}
+
+/// Whether the body of a response was encoded on its way.
+fn is_encoded(fields: &Fields) -> bool {
+    let coded = |(name, value): &(String, String)| {
+        name == "Content-Encoding" && matches!(&**value, "gzip" | "zstd")
+    };
+    fields.iter().any(coded)
 }

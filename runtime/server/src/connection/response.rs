@@ -174,15 +174,11 @@ impl Connection {
         if !matches!(response.body, Body::Stream(_)) {
             return self.write_ready_body(worker, key, room);
         }
-        let pipe = &mut response.pipe;
-        if let Some(source) = &mut response.source
-            && pipe.is_empty()
-            && !pipe.has_ended()
-            && room > 0
-            && self.framing != Framing::None
-        {
-            source.fill(pipe);
-        }
+        let (pipe, resumed) = if room > 0 && self.framing != Framing::None {
+            response.readable()
+        } else {
+            (&mut response.pipe, false)
+        };
         let mut count = pipe.len().min(room);
         let mut broken = pipe.has_failed();
         let data = &pipe.bytes()[..count];
@@ -197,7 +193,7 @@ impl Connection {
                 *left -= due as u64;
             }
         }
-        let wakes = pipe.consume(count);
+        let wakes = pipe.consume(count) || resumed;
         let done = pipe.is_done();
         broken |= done && matches!(self.framing, Framing::Length(1..));
         if wakes {
