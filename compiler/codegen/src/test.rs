@@ -1,5 +1,7 @@
 //! Conditions as code: each goes on if it holds, else to a label.
 
+use zs_abi::data::Text;
+use zs_abi::tables::RegexId;
 use zs_abi::{Helper, view};
 use zs_bpf::{Cond, Label, Reg, Size};
 use zs_ir::program::{IntRef, Test, TextRef};
@@ -59,17 +61,26 @@ impl Writer<'_, '_> {
                 self.code.jump_if(Cond::Eq, Reg::R1, 0, miss);
             }
             Test::Accepts { table, text } => {
-                self.code.mov_imm(Reg::R1, table.guest().into());
                 self.text(*text, Reg::R2, Reg::R3);
-                self.code.call("automaton_walk");
-                self.code.jump_if(Cond::Eq, Reg::R0, 0, miss);
+                self.accepts(*table, miss);
             }
             Test::Regex { regex, text, store } => {
-                self.code.mov_imm(Reg::R1, regex.0.into());
                 self.text(*text, Reg::R2, Reg::R3);
-                self.code
-                    .mov_imm(Reg::R4, store.map_or(0, |name| u64::from(name) + 1));
-                self.helper_holds(Helper::RegexMatch, miss);
+                self.regex(*regex, *store, miss);
+            }
+            Test::AnyAccepts { list, table } => {
+                self.load_value(Reg::R8, *list);
+                self.any(miss, |this, next| {
+                    this.second_and_third();
+                    this.accepts(*table, next);
+                });
+            }
+            Test::AnyRegex { list, regex, store } => {
+                self.load_value(Reg::R8, *list);
+                self.any(miss, |this, next| {
+                    this.second_and_third();
+                    this.regex(*regex, *store, next);
+                });
             }
             Test::RemoteIp { table, count } => {
                 self.code.mov_imm(Reg::R1, table.guest().into());
@@ -86,6 +97,27 @@ impl Writer<'_, '_> {
     fn helper_holds(&mut self, helper: Helper, miss: Label) {
         self.helper(helper);
         self.code.jump_if(Cond::Eq, Reg::R0, 0, miss);
+    }
+
+    /// Moves a text from `r1` and `r2` to `r2` and `r3`.
+    fn second_and_third(&mut self) {
+        self.code.mov(Reg::R3, Reg::R2);
+        self.code.mov(Reg::R2, Reg::R1);
+    }
+
+    /// Whether an automaton accepts the text in `r2` and `r3`.
+    fn accepts(&mut self, table: Text, miss: Label) {
+        self.code.mov_imm(Reg::R1, table.guest().into());
+        self.code.call("automaton_walk");
+        self.code.jump_if(Cond::Eq, Reg::R0, 0, miss);
+    }
+
+    /// Whether an expression matches the text in `r2` and `r3`.
+    fn regex(&mut self, regex: RegexId, store: Option<u32>, miss: Label) {
+        self.code.mov_imm(Reg::R1, regex.0.into());
+        self.code
+            .mov_imm(Reg::R4, store.map_or(0, |name| u64::from(name) + 1));
+        self.helper_holds(Helper::RegexMatch, miss);
     }
 
     fn int(&mut self, int: IntRef, low: u32, high: u32, miss: Label) {

@@ -137,6 +137,8 @@ impl Test {
             Self::Path { set: value, .. }
             | Self::Bit { set: value, .. }
             | Self::Any { list: value, .. }
+            | Self::AnyAccepts { list: value, .. }
+            | Self::AnyRegex { list: value, .. }
             | Self::Found { list: value } => vec![*value],
             Self::Int {
                 int: IntRef::Value(value),

@@ -429,6 +429,15 @@ impl Line<'_> {
                 text: self.text()?,
                 store: self.number().ok(),
             },
+            "any_accepts" => Test::AnyAccepts {
+                table: self.table()?,
+                list: self.value()?,
+            },
+            "any_regex" => Test::AnyRegex {
+                regex: zs_abi::tables::RegexId(self.id("regex")?),
+                list: self.value()?,
+                store: self.number().ok(),
+            },
             "remote_ip" => Test::RemoteIp {
                 table: self.table()?,
                 count: self.number()?,

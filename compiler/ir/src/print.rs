@@ -141,6 +141,13 @@ impl Display for Test {
                 Some(name) => write!(f, "regex {regex} {text} {name}"),
                 None => write!(f, "regex {regex} {text}"),
             },
+            Self::AnyAccepts { list, table } => {
+                write!(f, "any_accepts {}:{} {list}", table.offset, table.len)
+            }
+            Self::AnyRegex { list, regex, store } => match store {
+                Some(name) => write!(f, "any_regex {regex} {list} {name}"),
+                None => write!(f, "any_regex {regex} {list}"),
+            },
             Self::RemoteIp { table, count } => {
                 write!(f, "remote_ip {}:{} {count}", table.offset, table.len)
             }

@@ -408,6 +408,23 @@ pub enum Test {
         /// Number of the name that its captures are stored under.
         store: Option<u32>,
     },
+    /// Whether an automaton accepts any value of a list.
+    AnyAccepts {
+        /// The list.
+        list: Value,
+        /// The automaton.
+        table: Text,
+    },
+    /// Whether an expression matches any value of a list; stores the captures
+    /// of the first that it matches.
+    AnyRegex {
+        /// The list.
+        list: Value,
+        /// The expression.
+        regex: RegexId,
+        /// As in [`Test::Regex`].
+        store: Option<u32>,
+    },
     /// Whether the peer's address lies in one of some ranges.
     RemoteIp {
         /// The ranges, as `cidr_contains` of `stdlib-bpf` reads them.

@@ -13,8 +13,7 @@ pub(super) const ENTRY: Entry<Matching> = Entry::<Matching>::many(
     "header_regexp",
     Shape::arguments(2, 3, "header_regexp [<name>] <field> <pattern>"),
     apply,
-)
-.unbuilt();
+);
 
 fn apply(matching: &mut Matching, line: &Line, cx: &mut Context) -> Parsed<()> {
     let (field, regexp) = named_regexp(matching, line);

@@ -12,7 +12,7 @@ use zs_diagnostics::Span;
 
 use super::Lowering;
 use super::code::Code;
-use crate::program::{BlockId, Compare, IntRef, Op, Test, TextRef, ViewInt, ViewText};
+use crate::program::{BlockId, Compare, IntRef, Op, Test, TextRef, Value, ViewInt, ViewText};
 use crate::template::Unknown;
 
 impl Lowering<'_> {
@@ -76,7 +76,6 @@ impl Lowering<'_> {
             origin,
         } = set;
         let unread = [
-            ("header_regexp", header_regexp.as_ref().map(|at| at.origin)),
             ("url_pattern", url_pattern.as_ref().map(|at| at.origin)),
         ];
         for (name, origin) in unread {
@@ -118,6 +117,9 @@ impl Lowering<'_> {
                     header.origin.span(),
                 );
             }
+        }
+        if let Some(expressions) = header_regexp {
+            self.header_regexp(code, expressions, no);
         }
         if let Some(query) = query {
             self.query(code, query, no, query.origin.span());
@@ -245,17 +247,35 @@ impl Lowering<'_> {
     fn path_regexp(&mut self, expression: &At<Regexp>) -> Test {
         self.needs |= NEED_PATH_CLEAN;
         let text = TextRef::View(ViewText::PathClean);
-        self.regexp(expression, text, expression.origin)
+        self.regexp(expression, Subject::Text(text), expression.origin)
+    }
+
+    /// Goes on if each field has a value that its expression matches, else to
+    /// `no`.
+    fn header_regexp(&mut self, code: &mut Code, fields: &At<RegexpMatcher>, no: BlockId) {
+        for (name, expression) in &fields.value {
+            let list = code.value();
+            code.op(Op::HeaderFind {
+                out: list,
+                target: HeadTarget::Request,
+                name: name.clone(),
+            });
+            let test = self.regexp(expression, Subject::Any(list), fields.origin);
+            require(code, test, no);
+        }
     }
 
     /// Whether an expression matches a text; what it captures is kept if
     /// anything reads captures.
-    fn regexp(&mut self, expression: &Regexp, text: TextRef, origin: Origin) -> Test {
+    fn regexp(&mut self, expression: &Regexp, subject: Subject, origin: Origin) -> Test {
         if !self.captures_used
             && let Some(table) =
                 crate::regex::automaton(&expression.pattern, &mut self.program.data)
         {
-            return Test::Accepts { table, text };
+            return match subject {
+                Subject::Text(text) => Test::Accepts { table, text },
+                Subject::Any(list) => Test::AnyAccepts { list, table },
+            };
         }
         let next = self.capture_names.len() as u32;
         let store = *self
@@ -263,10 +283,10 @@ impl Lowering<'_> {
             .entry(expression.name.clone())
             .or_insert(next);
         let regex = self.regex(&expression.name, &expression.pattern, origin);
-        Test::Regex {
-            regex,
-            text,
-            store: Some(store),
+        let store = Some(store);
+        match subject {
+            Subject::Text(text) => Test::Regex { regex, text, store },
+            Subject::Any(list) => Test::AnyRegex { list, regex, store },
         }
     }
 
@@ -300,7 +320,7 @@ impl Lowering<'_> {
         let hit = code.block();
         for (name, expression) in &vars.value {
             let text = self.variable_text(code, name);
-            let test = self.regexp(expression, text, vars.origin);
+            let test = self.regexp(expression, Subject::Text(text), vars.origin);
             let next = code.block();
             code.branch(test, hit, next);
             code.go(next);
@@ -474,6 +494,15 @@ impl Lowering<'_> {
     }
 }
 
+/// What a regular expression looks at.
+#[derive(Clone, Copy, Debug)]
+enum Subject {
+    /// A text.
+    Text(TextRef),
+    /// Any value of a list.
+    Any(Value),
+}
+
 /// Whether the request came over TLS. No site takes early data, so every
 /// handshake is complete when a request is looked at.
 fn tls_test(tls: &TlsMatcher) -> Test {
@@ -548,7 +577,7 @@ fn version(text: &str) -> Option<(u32, u32)> {
 }
 
 /// Compares values with a pattern that may have a star at either end.
-fn value_test(list: crate::program::Value, pattern: &str) -> Test {
+fn value_test(list: Value, pattern: &str) -> Test {
     if pattern == "*" {
         return Test::Found { list };
     }
