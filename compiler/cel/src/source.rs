@@ -3,14 +3,14 @@
 use zs_diagnostics::Span;
 
 /// The text of an expression, made of one or more words of a source file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     text: String,
     words: Vec<Word>,
 }
 
 /// A part of the text that comes from one place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Word {
     /// Where the part starts in the text.
     start: usize,

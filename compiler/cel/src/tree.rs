@@ -136,6 +136,43 @@ pub enum Constant {
     Bytes(Vec<u8>),
 }
 
+impl Kind {
+    /// The expressions directly inside.
+    #[must_use]
+    pub fn inside(&self) -> Vec<&Expr> {
+        match self {
+            Kind::Constant(_) | Kind::Variable(_) | Kind::Request | Kind::TypeName(_) => Vec::new(),
+            Kind::Placeholder(inner) | Kind::Select(inner, _) | Kind::Has(inner, _) => vec![inner],
+            Kind::Matcher(_, Arguments::Texts(inner))
+            | Kind::And(inner)
+            | Kind::Or(inner)
+            | Kind::Call(_, inner)
+            | Kind::List(inner) => inner.iter().collect(),
+            Kind::Matcher(_, Arguments::Entries(entries)) => entries
+                .iter()
+                .flat_map(|entry| std::iter::once(&entry.key).chain(&entry.values))
+                .collect(),
+            Kind::Conditional(parts) => parts.iter().collect(),
+            Kind::Map(entries) => entries
+                .iter()
+                .flat_map(|(key, value)| [key, value])
+                .collect(),
+            Kind::Bind { value, body, .. } => vec![value, body],
+            Kind::Comprehension(comprehension) => match &**comprehension {
+                Comprehension::All(range, inner)
+                | Comprehension::Exists(range, inner)
+                | Comprehension::ExistsOne(range, inner)
+                | Comprehension::Filter(range, inner)
+                | Comprehension::Map(range, None, inner)
+                | Comprehension::SortBy(range, inner) => vec![&range.over, inner],
+                Comprehension::Map(range, Some(condition), inner) => {
+                    vec![&range.over, condition, inner]
+                }
+            },
+        }
+    }
+}
+
 impl Constant {
     /// The type of the value.
     #[must_use]
@@ -153,6 +190,14 @@ impl Constant {
 }
 
 impl Expr {
+    /// Visits the expression and all inside it.
+    pub fn visit(&self, visitor: &mut dyn FnMut(&Expr)) {
+        visitor(self);
+        for inner in self.kind.inside() {
+            inner.visit(visitor);
+        }
+    }
+
     /// The text, when it is one that is known.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {

@@ -1,9 +1,10 @@
 //! Where values live: places in the frame, shared by values whose uses do not
 //! overlap.
 //!
-//! Code has no loops between blocks, so blocks in reverse postorder are in an
-//! order in which control only moves forward, and a value is live from its
-//! definition to its last use in that order.
+//! In reverse postorder control moves forward but for the way back of a loop,
+//! and the blocks of a loop stand between its first and its last. So a value is
+//! live from its definition to its last use in that order, or to the end of the
+//! loop if that use is in a loop which the definition is before.
 
 use std::collections::BTreeMap;
 
@@ -83,7 +84,51 @@ impl Frame {
                 last.insert(value, at);
             }
         }
+        self.extend_over_loops(function, &mut last);
         last
+    }
+
+    /// Keeps values that were defined before a loop and are used in it until
+    /// the loop's end: it may be run again.
+    fn extend_over_loops(&self, function: &Function, last: &mut BTreeMap<Value, usize>) {
+        let loops = self.loops(function);
+        if loops.is_empty() {
+            return;
+        }
+        let mut defined = BTreeMap::new();
+        for (at, block) in self.order.iter().enumerate() {
+            let ops = &function.block(*block).ops;
+            for value in ops.iter().filter_map(|op| op.what.defines()) {
+                defined.insert(value, at);
+            }
+        }
+        for (value, until) in last {
+            let from = defined.get(value).copied().unwrap_or(0);
+            // Inner loops end first, so that a value grows from loop to loop.
+            for (first, end) in &loops {
+                if from < *first && (*first..=*end).contains(until) {
+                    *until = *end;
+                }
+            }
+        }
+    }
+
+    /// Places in the order of the first and the last block of each loop, by
+    /// where they end.
+    fn loops(&self, function: &Function) -> Vec<(usize, usize)> {
+        let mut places = vec![usize::MAX; function.blocks.len()];
+        for (at, block) in self.order.iter().enumerate() {
+            places[block.index()] = at;
+        }
+        let mut loops = Vec::new();
+        for (at, block) in self.order.iter().enumerate() {
+            for to in function.block(*block).end.what.successors() {
+                if places[to.index()] <= at {
+                    loops.push((places[to.index()], at));
+                }
+            }
+        }
+        loops
     }
 }
 

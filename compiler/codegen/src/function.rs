@@ -183,6 +183,31 @@ impl Writer<'_, '_> {
                 self.code
                     .store(Size::W, Reg::R6, offset, Source::Imm(*value as i32));
             }
+            Op::RegistersClear => self.call(Helper::RegistersClear, &[]),
+            Op::RegisterConstant { register, constant } => {
+                let place = [register.0, constant.offset, constant.len];
+                self.call(Helper::RegisterConstant, &place.map(u64::from));
+            }
+            Op::RegisterPlaceholder { register, template } => {
+                let place = [register.0, template.0];
+                self.call(Helper::RegisterPlaceholder, &place.map(u64::from));
+            }
+            Op::RegisterCopy { register, from } => {
+                let places = [register.0, from.0];
+                self.call(Helper::RegisterCopy, &places.map(u64::from));
+            }
+            Op::RegisterRegex { register, regex } => {
+                let place = [register.0, regex.0];
+                self.call(Helper::RegisterRegex, &place.map(u64::from));
+            }
+            Op::RegisterCall {
+                function,
+                first,
+                count,
+            } => {
+                let call = [*function as u32, first.0, *count];
+                self.call(Helper::of_function(*function), &call.map(u64::from));
+            }
             Op::FilterPush { target } => {
                 self.call(Helper::FilterPush, &[entry(*target).0.into()]);
             }
@@ -254,7 +279,8 @@ impl Writer<'_, '_> {
         self.code.call_helper(HelperId(helper as u32));
     }
 
-    fn call(&mut self, helper: Helper, arguments: &[u64]) {
+    /// Calls a helper with constants.
+    pub fn call(&mut self, helper: Helper, arguments: &[u64]) {
         let registers = [Reg::R1, Reg::R2, Reg::R3, Reg::R4, Reg::R5];
         for (register, argument) in registers.into_iter().zip(arguments) {
             self.code.mov_imm(register, *argument);

@@ -82,6 +82,15 @@ impl Writer<'_, '_> {
                     this.regex(*regex, *store, next);
                 });
             }
+            Test::RegisterTruth { register, truth } => {
+                self.call(Helper::RegisterTruth, &[register.0.into()]);
+                self.code.jump_if32(Cond::Ne, Reg::R0, *truth as i32, miss);
+            }
+            Test::RegisterNext { iterator, variable } => {
+                let places = [iterator.0, variable.0];
+                self.call(Helper::RegisterNext, &places.map(u64::from));
+                self.code.jump_if(Cond::Eq, Reg::R0, 0, miss);
+            }
             Test::RemoteIp { table, count } => {
                 self.code.mov_imm(Reg::R1, table.guest().into());
                 self.code.mov_imm(Reg::R2, (*count).into());

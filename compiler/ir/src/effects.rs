@@ -23,6 +23,8 @@ impl Parts {
     pub const LOCALS: Self = Self(32);
     /// The head of an upstream attempt.
     pub const UPSTREAM_HEAD: Self = Self(64);
+    /// Values of expressions.
+    pub const REGISTERS: Self = Self(128);
 
     /// Both sets together.
     #[must_use]
@@ -61,6 +63,11 @@ impl Op {
             Self::Rewrite { .. } => (everything, Parts::TARGET),
             Self::FileLook { .. } | Self::VarSet { .. } => (everything, Parts::VARIABLES),
             Self::LocalSet { .. } => (Parts::NONE, Parts::LOCALS),
+            Self::RegistersClear | Self::RegisterConstant { .. } => (Parts::NONE, Parts::REGISTERS),
+            Self::RegisterPlaceholder { .. } => (everything, Parts::REGISTERS),
+            Self::RegisterCopy { .. } | Self::RegisterRegex { .. } | Self::RegisterCall { .. } => {
+                (Parts::REGISTERS, Parts::REGISTERS)
+            }
             Self::FilterPush { .. } | Self::ScopePush { .. } | Self::ScopePop => {
                 (Parts::STACKS, Parts::STACKS)
             }
@@ -84,6 +91,12 @@ impl Op {
             | Self::Rewrite { .. }
             | Self::VarSet { .. }
             | Self::LocalSet { .. }
+            | Self::RegistersClear
+            | Self::RegisterConstant { .. }
+            | Self::RegisterPlaceholder { .. }
+            | Self::RegisterCopy { .. }
+            | Self::RegisterRegex { .. }
+            | Self::RegisterCall { .. }
             | Self::FilterPush { .. }
             | Self::ScopePush { .. }
             | Self::ScopePop => None,
@@ -144,7 +157,11 @@ impl Test {
                 int: IntRef::Value(value),
                 ..
             } => vec![*value],
-            Self::Int { .. } | Self::PathEscaped { .. } | Self::RemoteIp { .. } => Vec::new(),
+            Self::Int { .. }
+            | Self::PathEscaped { .. }
+            | Self::RegisterTruth { .. }
+            | Self::RegisterNext { .. }
+            | Self::RemoteIp { .. } => Vec::new(),
         }
     }
 }

@@ -3,13 +3,13 @@
 
 use std::fmt;
 
-use zs_abi::HeadTarget;
 use zs_abi::data::Text;
+use zs_abi::{HeadTarget, value};
 use zs_diagnostics::Span;
 
 use crate::program::{
     Act, Block, BlockId, Compare, End, Function, FunctionId, HostMapId, IntRef, Located, Op,
-    Target, Test, TextRef, Value, ViewInt, ViewText,
+    Register, Target, Test, TextRef, Value, ViewInt, ViewText,
 };
 
 /// What is wrong with a text, and in which line.
@@ -231,6 +231,10 @@ impl Line<'_> {
         self.id("v").map(Value)
     }
 
+    fn register(&mut self) -> Result<Register> {
+        self.id("r").map(Register)
+    }
+
     fn block(&mut self) -> Result<BlockId> {
         self.id("block").map(BlockId)
     }
@@ -322,6 +326,28 @@ impl Line<'_> {
             "local_set" => Op::LocalSet {
                 local: self.id("local")?,
                 value: self.number()?,
+            },
+            "registers_clear" => Op::RegistersClear,
+            "register_constant" => Op::RegisterConstant {
+                register: self.register()?,
+                constant: self.table()?,
+            },
+            "register_placeholder" => Op::RegisterPlaceholder {
+                register: self.register()?,
+                template: zs_abi::tables::TemplateId(self.id("template")?),
+            },
+            "register_copy" => Op::RegisterCopy {
+                register: self.register()?,
+                from: self.register()?,
+            },
+            "register_regex" => Op::RegisterRegex {
+                register: self.register()?,
+                regex: zs_abi::tables::RegexId(self.id("regex")?),
+            },
+            "register_call" => Op::RegisterCall {
+                function: value::Function::by_name(self.plain()?).ok_or("a function")?,
+                first: self.register()?,
+                count: self.number()?,
             },
             "filter_push" => Op::FilterPush {
                 target: self.target()?,
@@ -437,6 +463,19 @@ impl Line<'_> {
                 regex: zs_abi::tables::RegexId(self.id("regex")?),
                 list: self.value()?,
                 store: self.number().ok(),
+            },
+            "register_truth" => Test::RegisterTruth {
+                register: self.register()?,
+                truth: match self.number()? {
+                    0 => value::Truth::False,
+                    1 => value::Truth::True,
+                    2 => value::Truth::Error,
+                    _ => return Err("0, 1 or 2".to_owned()),
+                },
+            },
+            "register_next" => Test::RegisterNext {
+                iterator: self.register()?,
+                variable: self.register()?,
             },
             "remote_ip" => Test::RemoteIp {
                 table: self.table()?,

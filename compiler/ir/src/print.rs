@@ -101,6 +101,26 @@ impl Display for Op {
             Self::Rewrite { list, error } => write!(f, "rewrite {list} {error}"),
             Self::VarSet { variable, template } => write!(f, "var_set {variable} {template}"),
             Self::LocalSet { local, value } => write!(f, "local_set local{local} {value}"),
+            Self::RegistersClear => write!(f, "registers_clear"),
+            Self::RegisterConstant { register, constant } => {
+                write!(
+                    f,
+                    "register_constant {register} {}:{}",
+                    constant.offset, constant.len
+                )
+            }
+            Self::RegisterPlaceholder { register, template } => {
+                write!(f, "register_placeholder {register} {template}")
+            }
+            Self::RegisterCopy { register, from } => write!(f, "register_copy {register} {from}"),
+            Self::RegisterRegex { register, regex } => {
+                write!(f, "register_regex {register} {regex}")
+            }
+            Self::RegisterCall {
+                function,
+                first,
+                count,
+            } => write!(f, "register_call {} {first} {count}", function.name()),
             Self::FilterPush { target } => write!(f, "filter_push {target}"),
             Self::ScopePush { target, restore } => {
                 write!(f, "scope_push {target} {}", u32::from(*restore))
@@ -148,6 +168,12 @@ impl Display for Test {
                 Some(name) => write!(f, "any_regex {regex} {list} {name}"),
                 None => write!(f, "any_regex {regex} {list}"),
             },
+            Self::RegisterTruth { register, truth } => {
+                write!(f, "register_truth {register} {}", *truth as u32)
+            }
+            Self::RegisterNext { iterator, variable } => {
+                write!(f, "register_next {iterator} {variable}")
+            }
             Self::RemoteIp { table, count } => {
                 write!(f, "remote_ip {}:{} {count}", table.offset, table.len)
             }

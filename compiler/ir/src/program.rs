@@ -8,7 +8,7 @@ use zs_abi::tables::{
     EncodeId, ErrorId, FileLookId, FileServerId, HeaderListId, ProxyId, RegexId, ResponseId,
     RewriteListId, SubrequestId, TemplateId, VariableId,
 };
-use zs_abi::{Capability, HeadTarget};
+use zs_abi::{Capability, HeadTarget, value};
 use zs_data::DataBuilder;
 use zs_diagnostics::Span;
 
@@ -43,6 +43,8 @@ index! {
     BlockId, "block";
     /// A value that an operation of the function defines.
     Value, "v";
+    /// A register of the runtime that holds a value of an expression.
+    Register, "r";
     /// A host map of the program.
     HostMapId, "hosts";
 }
@@ -281,6 +283,45 @@ pub enum Op {
         /// The error for a target that cannot be rewritten.
         error: ErrorId,
     },
+    /// Forgets what registers hold: an expression begins.
+    RegistersClear,
+    /// Puts a constant into a register.
+    RegisterConstant {
+        /// Where.
+        register: Register,
+        /// The constant, as [`zs_abi::value`] has it.
+        constant: Text,
+    },
+    /// Puts the value of a template's only placeholder into a register.
+    RegisterPlaceholder {
+        /// Where.
+        register: Register,
+        /// The template.
+        template: TemplateId,
+    },
+    /// Copies a register.
+    RegisterCopy {
+        /// Where.
+        register: Register,
+        /// What.
+        from: Register,
+    },
+    /// Replaces a text in a register by whether an expression matches it.
+    RegisterRegex {
+        /// Where.
+        register: Register,
+        /// The expression.
+        regex: RegexId,
+    },
+    /// Calls a function on neighbouring registers; the first gets the result.
+    RegisterCall {
+        /// The function.
+        function: value::Function,
+        /// The first argument.
+        first: Register,
+        /// How many there are.
+        count: u32,
+    },
     /// Sets a variable.
     VarSet {
         /// The variable.
@@ -424,6 +465,21 @@ pub enum Test {
         regex: RegexId,
         /// As in [`Test::Regex`].
         store: Option<u32>,
+    },
+    /// Whether a register says this of a condition.
+    RegisterTruth {
+        /// The register.
+        register: Register,
+        /// What it is to say.
+        truth: value::Truth,
+    },
+    /// Whether what a register goes over has another element, which becomes
+    /// the value of another register.
+    RegisterNext {
+        /// What is gone over.
+        iterator: Register,
+        /// Where the element goes.
+        variable: Register,
     },
     /// Whether the peer's address lies in one of some ranges.
     RemoteIp {

@@ -210,6 +210,26 @@ fn placeholder(name: &str, names: &mut dyn Names) -> Option<Placeholder> {
     None
 }
 
+/// Where the text of a placeholder of this name comes from, if there is one.
+#[must_use]
+pub fn source(name: &str) -> Option<Source> {
+    placeholder(name, &mut Unnumbered).map(|found| found.source)
+}
+
+/// Names whose numbers do not matter.
+struct Unnumbered;
+
+impl Names for Unnumbered {
+    fn variable(&mut self, _: &str) -> VariableId {
+        VariableId(0)
+    }
+    fn capture_name(&mut self, _: &str) -> u32 {
+        0
+    }
+    fn missing(&mut self, _: &str) {}
+    fn unknown(&mut self, _: &str) {}
+}
+
 /// Whether Caddy knows a placeholder that [`placeholder`] does not.
 fn is_missing(name: &str) -> bool {
     let known = PLAIN.iter().any(|(known, _)| *known == name)

@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("zs-data", &["zs-abi"]),
     (
         "zs-ir",
-        &["zs-abi", "zs-config", "zs-data", "zs-diagnostics"],
+        &["zs-abi", "zs-cel", "zs-config", "zs-data", "zs-diagnostics"],
     ),
     ("zs-bpf", &["zs-abi"]),
     ("zs-stdlib-bpf", &["zs-abi"]),
@@ -42,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("zs-proto", &[]),
     ("zs-io", &[]),
     ("zs-guest", &["zs-abi"]),
+    ("zs-values", &["zs-abi", "zs-proto"]),
     ("zs-tls", &["zs-proto"]),
     ("zs-client", &["zs-io", "zs-tls"]),
     (
@@ -53,6 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "zs-io",
             "zs-proto",
             "zs-tls",
+            "zs-values",
         ],
     ),
     ("zs-static", &["zs-abi", "zs-io", "zs-server"]),

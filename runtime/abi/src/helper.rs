@@ -4,6 +4,8 @@
 //! running request through the worker. Guest pointers that it receives are
 //! checked before they are used, numbers are bounded.
 
+use crate::value::{Function, Group};
+
 macro_rules! helpers {
     ($($(#[$doc:meta])* $variant:ident = $number:literal, $symbol:literal;)*) => {
         /// A function of the runtime that generated code may call.
@@ -82,6 +84,52 @@ helpers! {
     /// `(encode, wanted)`: in a filter, encodes the response's body if it can
     /// be and `wanted` is not 0.
     Encode = 15, "encode";
+    /// `(register, offset, len)`: decodes a constant of the site data into a
+    /// register, see [`crate::value`].
+    RegisterConstant = 16, "register_constant";
+    /// `(register, template)`: puts the value of a template's only placeholder
+    /// into a register, with the type that it has.
+    RegisterPlaceholder = 17, "register_placeholder";
+    /// `(register, from)`: copies a register.
+    RegisterCopy = 18, "register_copy";
+    /// `(register)`: what a register says of a condition, a
+    /// [`crate::value::Truth`].
+    RegisterTruth = 19, "register_truth";
+    /// `(iterator, variable)`: puts the next element of the list that a register
+    /// goes over into another; 0 if there is none.
+    RegisterNext = 20, "register_next";
+    /// `(register, regex)`: whether an expression matches the text in a
+    /// register; leaves the answer there.
+    RegisterRegex = 21, "register_regex";
+    /// `(function, first, count)`: calls a function of
+    /// [`crate::value::Group::Basic`] on registers.
+    RegisterBasic = 22, "register_basic";
+    /// As [`Self::RegisterBasic`], of [`crate::value::Group::Number`].
+    RegisterNumber = 23, "register_number";
+    /// As [`Self::RegisterBasic`], of [`crate::value::Group::Convert`].
+    RegisterConvert = 24, "register_convert";
+    /// As [`Self::RegisterBasic`], of [`crate::value::Group::Text`].
+    RegisterText = 25, "register_text";
+    /// As [`Self::RegisterBasic`], of [`crate::value::Group::Lists`].
+    RegisterLists = 26, "register_lists";
+    /// As [`Self::RegisterBasic`], of [`crate::value::Group::Time`].
+    RegisterTime = 27, "register_time";
+    /// `()`: forgets what registers hold; an expression begins.
+    RegistersClear = 28, "registers_clear";
+}
+
+impl Helper {
+    /// The helper that calls a function on values.
+    pub const fn of_function(function: Function) -> Self {
+        match function.group() {
+            Group::Basic => Self::RegisterBasic,
+            Group::Number => Self::RegisterNumber,
+            Group::Convert => Self::RegisterConvert,
+            Group::Text => Self::RegisterText,
+            Group::Lists => Self::RegisterLists,
+            Group::Time => Self::RegisterTime,
+        }
+    }
 }
 
 /// Scope flag: an error restores the request as it was received first (the

@@ -14,6 +14,7 @@ mod site;
 pub mod tables;
 mod template;
 mod trap;
+pub mod value;
 pub mod view;
 
 pub use action::{Action, ActionKind, NO_RESUME};
@@ -25,7 +26,7 @@ pub use trap::Trap;
 
 /// Hash of this crate's source: two sides with different hashes do not link.
 pub const CONTRACT_HASH: u64 = {
-    let parts: [&[u8]; 11] = [
+    let parts: [&[u8]; 12] = [
         include_bytes!("action.rs"),
         include_bytes!("data.rs"),
         include_bytes!("helper.rs"),
@@ -36,6 +37,7 @@ pub const CONTRACT_HASH: u64 = {
         include_bytes!("tables.rs"),
         include_bytes!("template.rs"),
         include_bytes!("trap.rs"),
+        include_bytes!("value.rs"),
         include_bytes!("view.rs"),
     ];
     let mut hash = 0;

@@ -420,6 +420,12 @@ pub const RESPONSE_ERROR_STATUS: u32 = 4;
 pub const SEGMENT_QUERY_ESCAPE: u32 = 1;
 /// The segment's value, a path, stays escaped as it was sent.
 pub const SEGMENT_PATH_ESCAPED: u32 = 2;
+/// The constant is a truth value where expressions read it.
+pub const SEGMENT_BOOL: u32 = 4;
+/// The constant is a number with a fraction where expressions read it.
+pub const SEGMENT_DOUBLE: u32 = 8;
+/// The constant, an empty one, is `null` where expressions read it.
+pub const SEGMENT_NULL: u32 = 16;
 
 /// `gzip` (RFC 1952).
 pub const ENCODING_GZIP: u32 = 0;

@@ -49,24 +49,35 @@ impl Captures {
 
     /// The text of a group under a capture name.
     pub fn named(&self, site: &LoadedSite, name: u32, group: &[u8]) -> &[u8] {
+        self.find(site, name, group).unwrap_or(b"")
+    }
+
+    /// As [`Self::named`]; none if nothing matched or there is no such group.
+    pub fn find(&self, site: &LoadedSite, name: u32, group: &[u8]) -> Option<&[u8]> {
         let found = self.named.get(name as usize).and_then(Option::as_ref);
-        found.map_or(b"", |found| found.group(site, group))
+        found.and_then(|found| found.group(site, group))
     }
 
     /// The text of a group of the expression that matched last.
     pub fn latest(&self, site: &LoadedSite, group: &[u8]) -> &[u8] {
+        self.find_latest(site, group).unwrap_or(b"")
+    }
+
+    /// As [`Self::latest`]; none if nothing matched or there is no such group.
+    pub fn find_latest(&self, site: &LoadedSite, group: &[u8]) -> Option<&[u8]> {
         self.latest
-            .map_or(b"", |name| self.named(site, name as u32, group))
+            .and_then(|name| self.find(site, name as u32, group))
     }
 }
 
 impl Match {
-    fn group(&self, site: &LoadedSite, group: &[u8]) -> &[u8] {
-        let Some(program) = site.regex(self.regex) else {
-            return b"";
-        };
-        groups_of(program, site.data.bytes(), group)
-            .find_map(|group| group_text(&self.text, &self.slots, group))
-            .unwrap_or(b"")
+    /// A group that took no part in the match is empty.
+    fn group(&self, site: &LoadedSite, group: &[u8]) -> Option<&[u8]> {
+        let program = site.regex(self.regex)?;
+        let groups = groups_of(program, site.data.bytes(), group)
+            .filter(|group| *group < self.slots.len() / 2);
+        let mut texts = groups.map(|group| group_text(&self.text, &self.slots, group));
+        let first = texts.next()?;
+        Some(first.or_else(|| texts.flatten().next()).unwrap_or(b""))
     }
 }

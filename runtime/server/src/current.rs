@@ -42,6 +42,8 @@ pub struct Scratch {
     pub slots: Vec<u32>,
     /// Where values of a look-up lie.
     pub values: Vec<u8>,
+    /// Values of expressions.
+    pub registers: zs_values::Registers,
 }
 
 thread_local! {

@@ -118,6 +118,15 @@ impl Request {
     }
 }
 
+/// The value of a request variable.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// The value as a text.
+    pub text: Vec<u8>,
+    /// `SEGMENT_*` bits that say what it is where expressions read it.
+    pub flags: u32,
+}
+
 /// The body of a response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Body {
@@ -395,7 +404,7 @@ pub struct Exchange {
     pub(crate) stage: Stage,
     pub(crate) raised: Option<Raised>,
     pub(crate) slot: Option<Slot>,
-    pub(crate) variables: Vec<Option<Vec<u8>>>,
+    pub(crate) variables: Vec<Option<Variable>>,
     pub(crate) captures: Captures,
     /// The encoding that the response gets if it can: its number among the site's.
     pub(crate) encoding: Option<u32>,

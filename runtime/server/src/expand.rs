@@ -109,7 +109,8 @@ impl Expander<'_> {
             | Source::TlsResumed => self.tls(source, out),
             Source::Variable => {
                 let variable = self.exchange.variables.get(segment.number as usize);
-                out.extend_from_slice(variable.and_then(Option::as_deref).unwrap_or(b""));
+                let text = variable.and_then(Option::as_ref);
+                out.extend_from_slice(text.map_or(b"", |variable| &variable.text));
             }
             Source::Capture => {
                 let captures = &self.exchange.captures;
@@ -204,7 +205,8 @@ impl Expander<'_> {
         }
     }
 
-    fn elapsed_nanos(&self) -> u64 {
+    /// Time since the request began.
+    pub(crate) fn elapsed_nanos(&self) -> u64 {
         self.clock
             .nanos()
             .saturating_sub(self.exchange.started_nanos)

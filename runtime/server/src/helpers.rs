@@ -10,10 +10,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use zs_abi::tables::{
     EncodeId, EntryId, FileLookId, HeaderListId, RegexId, RewriteListId, TemplateId, VariableId,
 };
-use zs_abi::{HeadTarget, Helper, SCOPE_RESTORE};
+use zs_abi::value::{Function, Group};
+use zs_abi::{HeadTarget, Helper, SCOPE_RESTORE, Text};
 use zs_guest::{GuestPtr, Window, running, trap_address};
 use zs_proto::query::raw_pairs;
 use zs_proto::{glob, path_escaped};
+use zs_values::Registers;
 
 use crate::current::{self, Run};
 use crate::exchange::Scope;
@@ -140,11 +142,10 @@ helpers! {
         if variable.0 >= known {
             return Err(BAD_NUMBER);
         }
-        let mut text = Vec::new();
-        expander(run).template(TemplateId(number(template)?), &mut text);
+        let value = expander(run).variable(TemplateId(number(template)?));
         let variables = &mut run.exchange.variables;
         variables.resize(known as usize, None);
-        variables[variable.0 as usize] = Some(text);
+        variables[variable.0 as usize] = Some(value);
         Ok(0)
     }
 
@@ -228,6 +229,102 @@ helpers! {
         let text = guest(window, text, text_len)?;
         Ok(u64::from(glob::matches(pattern, text)))
     }
+
+    /// [`Helper::RegistersClear`].
+    zs_helper_registers_clear(run, _window) {
+        run.scratch.registers.clear();
+        Ok(0)
+    }
+
+    /// [`Helper::RegisterConstant`].
+    zs_helper_register_constant(run, _window, register, offset, len) {
+        let text = Text { offset: number(offset)?, len: number(len)? };
+        let constant = run.site.text(text);
+        run.scratch.registers.set_constant(register, constant).map_err(|_| BAD_NUMBER)?;
+        Ok(0)
+    }
+
+    /// [`Helper::RegisterPlaceholder`].
+    zs_helper_register_placeholder(run, _window, register, template) {
+        let value = expander(run).typed(TemplateId(number(template)?)).ok_or(BAD_NUMBER)?;
+        run.scratch.registers.set(register, Ok(value)).map_err(|_| BAD_NUMBER)?;
+        Ok(0)
+    }
+
+    /// [`Helper::RegisterCopy`].
+    zs_helper_register_copy(run, _window, register, from) {
+        run.scratch.registers.copy(register, from).map_err(|_| BAD_NUMBER)?;
+        Ok(0)
+    }
+
+    /// [`Helper::RegisterTruth`].
+    zs_helper_register_truth(run, _window, register) {
+        let truth = run.scratch.registers.truth(register).map_err(|_| BAD_NUMBER)?;
+        Ok(truth as u64)
+    }
+
+    /// [`Helper::RegisterNext`].
+    zs_helper_register_next(run, _window, iterator, variable) {
+        let next = run.scratch.registers.next(iterator, variable).map_err(|_| BAD_NUMBER)?;
+        Ok(u64::from(next))
+    }
+
+    /// [`Helper::RegisterRegex`].
+    zs_helper_register_regex(run, _window, register, regex) {
+        let program = run.site.regex(RegexId(number(regex)?)).ok_or(BAD_NUMBER)?;
+        let registers = &mut run.scratch.registers;
+        let text = registers.text(register).map_err(|_| BAD_NUMBER)?;
+        let scratch = &mut run.scratch.headers.regex;
+        let value = text.map(|text| zs_values::Value::Bool(program.search(&text, 0, &mut [], scratch)));
+        registers.set(register, value).map_err(|_| BAD_NUMBER)?;
+        Ok(0)
+    }
+
+    /// [`Helper::RegisterBasic`].
+    zs_helper_register_basic(run, _window, function, first, count) {
+        register_call(run, (Group::Basic, zs_values::basic), function, first, count)
+    }
+
+    /// [`Helper::RegisterNumber`].
+    zs_helper_register_number(run, _window, function, first, count) {
+        register_call(run, (Group::Number, zs_values::number), function, first, count)
+    }
+
+    /// [`Helper::RegisterConvert`].
+    zs_helper_register_convert(run, _window, function, first, count) {
+        register_call(run, (Group::Convert, zs_values::convert), function, first, count)
+    }
+
+    /// [`Helper::RegisterText`].
+    zs_helper_register_text(run, _window, function, first, count) {
+        register_call(run, (Group::Text, zs_values::text), function, first, count)
+    }
+
+    /// [`Helper::RegisterLists`].
+    zs_helper_register_lists(run, _window, function, first, count) {
+        register_call(run, (Group::Lists, zs_values::lists), function, first, count)
+    }
+
+    /// [`Helper::RegisterTime`].
+    zs_helper_register_time(run, _window, function, first, count) {
+        register_call(run, (Group::Time, zs_values::time), function, first, count)
+    }
+}
+
+/// Calls a function of a group on registers. Each group has a helper of its
+/// own, so that a site has the groups that it uses.
+fn register_call(
+    run: &mut Run<'_>,
+    (group, apply): (Group, zs_values::Apply),
+    function: u64,
+    first: u64,
+    count: u64,
+) -> Result<u64, Failure> {
+    let function = Function::from_number(function).filter(|found| found.group() == group);
+    let function = function.ok_or(BAD_NUMBER)?;
+    let registers: &mut Registers = &mut run.scratch.registers;
+    let called = registers.call(function, first, count, apply);
+    called.map(|()| 0).map_err(|_| BAD_NUMBER)
 }
 
 /// Address of a helper's function, for code that is not linked but mapped
@@ -250,6 +347,19 @@ pub fn helper_address(helper: Helper) -> Option<*const u8> {
         Helper::EncodeBegin => zs_helper_encode_begin as *const u8,
         Helper::Encode => zs_helper_encode as *const u8,
         Helper::FileLook => zs_helper_file_look as *const u8,
+        Helper::RegistersClear => zs_helper_registers_clear as *const u8,
+        Helper::RegisterConstant => zs_helper_register_constant as *const u8,
+        Helper::RegisterPlaceholder => zs_helper_register_placeholder as *const u8,
+        Helper::RegisterCopy => zs_helper_register_copy as *const u8,
+        Helper::RegisterTruth => zs_helper_register_truth as *const u8,
+        Helper::RegisterNext => zs_helper_register_next as *const u8,
+        Helper::RegisterRegex => zs_helper_register_regex as *const u8,
+        Helper::RegisterBasic => zs_helper_register_basic as *const u8,
+        Helper::RegisterNumber => zs_helper_register_number as *const u8,
+        Helper::RegisterConvert => zs_helper_register_convert as *const u8,
+        Helper::RegisterText => zs_helper_register_text as *const u8,
+        Helper::RegisterLists => zs_helper_register_lists as *const u8,
+        Helper::RegisterTime => zs_helper_register_time as *const u8,
         _ => return None,
     })
 }

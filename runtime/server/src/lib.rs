@@ -27,6 +27,7 @@ mod listen;
 mod log;
 mod options;
 mod pipe;
+mod placeholder;
 mod proxy;
 mod respond;
 mod rewrite_list;

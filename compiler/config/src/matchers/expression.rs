@@ -12,8 +12,7 @@ pub(super) const ENTRY: Entry<Matching> = Entry::<Matching>::once(
     NAME,
     Shape::arguments(1, usize::MAX, "expression <text>"),
     apply,
-)
-.unbuilt();
+);
 
 pub(super) const NAME: &str = "expression";
 
@@ -22,16 +21,18 @@ fn apply(matching: &mut Matching, line: &Line, cx: &mut Context) -> Parsed<()> {
         [text] => CelExpression {
             expr: text.text.clone(),
             name: matching.name.clone(),
+            source: source(line.arguments),
         },
         // Quotes among several words belong to the expression. Such an expression has no name.
         words => CelExpression {
             expr: words.iter().map(raw).collect::<Vec<_>>().join(" "),
             name: String::new(),
+            source: source(line.arguments),
         },
     };
     cx.check_building(line.name, |sink| {
         // The tree is made again where it is built from; here it is the mistakes that count.
-        let _tree = zs_cel::compile(&source(line.arguments), sink);
+        let _tree = zs_cel::compile(&expression.source, sink);
     });
     matching.set.expression = Some(At::new(Expression::Cel(expression), line.name.span));
     Ok(())

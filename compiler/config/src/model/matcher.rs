@@ -9,6 +9,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+use zs_cel::Source;
+
 use super::{AT, FileMatcher, Origin, is_default};
 
 /// Conditions that must all hold. Fields stand in alphabetical order, as they are printed.
@@ -207,7 +209,7 @@ impl<'de> Deserialize<'de> for Expression {
                     Some(status) => Expression::Status(status),
                     None => Expression::Cel(CelExpression {
                         expr: text.to_owned(),
-                        name: String::new(),
+                        ..CelExpression::default()
                     }),
                 })
             }
@@ -240,6 +242,9 @@ pub struct CelExpression {
     pub expr: String,
     /// The name under which captures of its regular expressions are found.
     pub name: String,
+    /// The text with its place, when it was written in a Caddyfile.
+    #[serde(skip)]
+    pub source: Source,
 }
 
 /// Address ranges, of which one must contain the peer.

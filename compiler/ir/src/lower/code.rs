@@ -32,6 +32,13 @@ pub struct Aside {
     clobbers: u32,
 }
 
+/// A place in the code.
+pub struct Mark {
+    block: BlockId,
+    op: usize,
+    blocks: usize,
+}
+
 impl Code {
     /// Begins a function.
     pub fn new(name: impl Into<String>, span: Span, in_error_route: bool) -> Self {
@@ -86,6 +93,32 @@ impl Code {
             span: self.span,
         };
         self.function.blocks[self.current.index()].ops.push(what);
+    }
+
+    /// A place in the code, behind what has been written.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            block: self.current,
+            op: self.function.blocks[self.current.index()].ops.len(),
+            blocks: self.function.blocks.len(),
+        }
+    }
+
+    /// Whether anything written since names a register of the runtime; the
+    /// operation at the place itself is left out.
+    pub fn uses_registers_since(&self, mark: &Mark) -> bool {
+        let here = &self.function.blocks[mark.block.index()];
+        let new = self.function.blocks.iter().skip(mark.blocks);
+        let ops = here.ops.iter().skip(mark.op + 1);
+        ops.chain(new.flat_map(|block| &block.ops)).any(|op| {
+            let (reads, writes) = op.what.effects();
+            reads.and(writes).meets(crate::Parts::REGISTERS)
+        })
+    }
+
+    /// Removes the operation at a place.
+    pub fn remove(&mut self, mark: &Mark) {
+        self.function.blocks[mark.block.index()].ops.remove(mark.op);
     }
 
     /// A new value.

@@ -4,6 +4,7 @@ use zs_abi::tables::{
     Error, ErrorId, RESPONSE_CLOSE, RESPONSE_ERROR_STATUS, RESPONSE_SNIFF_JSON, Response,
     ResponseId, TemplateId, VariableId,
 };
+use zs_abi::tables::{SEGMENT_BOOL, SEGMENT_DOUBLE, SEGMENT_NULL};
 
 use zs_config::model::{
     ErrorRoutes, Handler, StaticError, StaticResponse, StatusCode, Subroute, VarValue, Vars,
@@ -144,19 +145,20 @@ impl Lowering<'_> {
                 self.unsupported(vars.origin.span(), what, "write the name out");
                 continue;
             }
-            let text = match value {
-                VarValue::Bool(value) => value.to_string(),
-                VarValue::Integer(value) => value.to_string(),
-                VarValue::Float(value) => value.to_string(),
-                VarValue::Text(text) => text.clone(),
-                VarValue::Null => String::new(),
+            let (text, flags) = match value {
+                VarValue::Bool(value) => (value.to_string(), SEGMENT_BOOL),
+                // All numbers of a JSON text are such to Caddy.
+                VarValue::Integer(value) => (value.to_string(), SEGMENT_DOUBLE),
+                VarValue::Float(value) => (value.to_string(), SEGMENT_DOUBLE),
+                VarValue::Text(text) => (text.clone(), 0),
+                VarValue::Null => (String::new(), SEGMENT_NULL),
                 VarValue::List(_) => {
                     let what = format!("a list as the value of the variable `{name}`");
                     self.unsupported(vars.origin.span(), &what, "remove it to build the rest");
                     continue;
                 }
             };
-            let template = self.template(&text, Unknown::Empty);
+            let template = self.template_with(&text, Unknown::Empty, flags);
             let variable = self.variable(name);
             code.op(Op::VarSet { variable, template });
         }
@@ -168,8 +170,13 @@ impl Lowering<'_> {
 
     /// Stores a text as a template, even if it is a constant.
     pub(super) fn template(&mut self, text: &str, unknown: Unknown) -> TemplateId {
+        self.template_with(text, unknown, 0)
+    }
+
+    /// As [`Self::template`], with flags for every segment.
+    fn template_with(&mut self, text: &str, unknown: Unknown, flags: u32) -> TemplateId {
         let pieces = crate::template::pieces(text, unknown, &mut self.names());
-        crate::template::store(&pieces, |_| 0, &mut self.program.data)
+        crate::template::store(&pieces, |_| flags, &mut self.program.data)
     }
 }
 

@@ -28,6 +28,9 @@ impl Lowering<'_> {
             if let Some(not) = &set.not {
                 self.prepare(code, &not.sets);
             }
+            if let Some(Expression::Cel(expression)) = set.expression.as_deref() {
+                self.prepare_expression(code, expression);
+            }
         }
     }
 
@@ -52,7 +55,7 @@ impl Lowering<'_> {
     }
 
     /// Goes to `yes` if all matchers of a set match, else to `no`.
-    fn set(&mut self, code: &mut Code, set: &MatcherSet, yes: BlockId, no: BlockId) {
+    pub(super) fn set(&mut self, code: &mut Code, set: &MatcherSet, yes: BlockId, no: BlockId) {
         code.at(set.origin.span());
         self.place = set.origin.span();
         let MatcherSet {
@@ -92,7 +95,9 @@ impl Lowering<'_> {
             });
         }
         if let Some(methods) = method {
-            self.any(code, methods, no, |_, _, method| Some(method_test(method)));
+            self.any(code, methods, no, |_, _, method| {
+                Some(method_test(&method.to_uppercase()))
+            });
         }
         if let Some(patterns) = path {
             self.any(code, patterns, no, |this, code, pattern| {
@@ -140,8 +145,8 @@ impl Lowering<'_> {
         }
         match expression.as_ref().map(|at| (&at.value, at.origin)) {
             Some((Expression::Status(statuses), _)) => status(code, statuses, no),
-            Some((Expression::Cel(_), origin)) => {
-                self.unsupported_matcher("expression", origin.span());
+            Some((Expression::Cel(expression), origin)) => {
+                self.expression(code, expression, origin.span(), no);
             }
             None => {}
         }
@@ -287,6 +292,18 @@ impl Lowering<'_> {
         match subject {
             Subject::Text(text) => Test::Regex { regex, text, store },
             Subject::Any(list) => Test::AnyRegex { list, regex, store },
+        }
+    }
+
+    /// Whether an expression without captures matches a text.
+    pub(super) fn pattern(&mut self, pattern: &str, text: TextRef, span: Span) -> Test {
+        match crate::regex::automaton(pattern, &mut self.program.data) {
+            Some(table) => Test::Accepts { table, text },
+            None => Test::Regex {
+                regex: self.regex("", pattern, span.into()),
+                text,
+                store: None,
+            },
         }
     }
 
@@ -529,7 +546,7 @@ pub(super) fn require(code: &mut Code, test: Test, no: BlockId) {
 
 /// The form of the path that a pattern is compared with; `None` if the pattern
 /// needs none.
-fn form_of(pattern: &str) -> Option<ViewText> {
+pub(super) fn form_of(pattern: &str) -> Option<ViewText> {
     if pattern == "*" || pattern.contains(['%', '{']) {
         return None;
     }
@@ -541,8 +558,8 @@ fn form_of(pattern: &str) -> Option<ViewText> {
     })
 }
 
-fn method_test(method: &str) -> Test {
-    let method = &*method.to_uppercase();
+/// Whether the method is this one, in the letters in which it is written.
+pub(super) fn method_test(method: &str) -> Test {
     match Method::from_bytes(method.as_bytes()) {
         Method::Other => Test::Text {
             text: TextRef::View(ViewText::Method),

@@ -6,6 +6,7 @@
 
 mod code;
 mod encode;
+mod expression;
 mod files;
 mod handlers;
 mod headers;
