@@ -8,7 +8,10 @@
 mod common;
 #[path = "common/expression.rs"]
 mod expression;
+#[path = "common/expression_generator.rs"]
+mod expression_generator;
 #[path = "common/spec.rs"]
+#[expect(dead_code, reason = "requests are asked as there, files are others")]
 mod spec;
 
 use std::fmt::Write as _;
@@ -16,6 +19,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use expression::{Case, Site};
+use expression_generator::Generator;
 
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/expressions");
@@ -69,3 +73,39 @@ fn caddy_says_the_same() {
     }
     assert!(problems.is_empty(), "{problems}");
 }
+
+/// Expressions at random. `ZS_EXPRESSIONS` says how many, if not only a few,
+/// and `ZS_SEED` where to begin.
+#[test]
+fn caddy_says_the_same_of_expressions_at_random() {
+    let Some(caddy) = expression::caddy() else {
+        return;
+    };
+    let number = |name: &str, default: u64| {
+        let set = std::env::var(name).ok();
+        set.map_or(default, |set| set.parse().expect("a number"))
+    };
+    let (mut left, seed) = (number("ZS_EXPRESSIONS", 200), number("ZS_SEED", 1));
+    let mut generator = Generator(seed);
+    let mut problems = String::new();
+    while left > 0 {
+        let count = left.min(200);
+        left -= count;
+        let mut cases: Vec<Case> = (0..count)
+            .map(|_| Case::parse(&generator.condition()))
+            .collect();
+        // What can only fail is refused by both; that is looked at elsewhere.
+        cases.retain(|case| Site::new(std::slice::from_ref(case)).is_accepted());
+        let site = Site::new(&cases);
+        let says = site.caddys(&caddy, REQUEST, cases.len());
+        for (case, says) in cases.iter_mut().zip(says) {
+            case.expected = says;
+        }
+        let found = site.ours(REQUEST, cases.len());
+        problems += &expression::compare("at random", &cases, &found);
+    }
+    assert!(problems.is_empty(), "{problems}");
+}
+
+const REQUEST: &str =
+    "GET /api/v1?x=b,a HTTP/1.1\nHost: localhost:8080\nX-Foo: api\nCookie: session=7";

@@ -38,6 +38,10 @@ impl Expander<'_> {
             Source::ErrorStatus | Source::ErrorStatusText | Source::ErrorMessage => {
                 exchange.raised().is_none()
             }
+            Source::FileRelative
+            | Source::FileAbsolute
+            | Source::FileType
+            | Source::FileRemainder => exchange.file_match.is_none(),
             Source::UpstreamStatus => exchange.upstream.status == 0,
             Source::UpstreamHeader => {
                 let head = &exchange.upstream.response;

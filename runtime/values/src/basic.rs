@@ -6,6 +6,7 @@ use std::rc::Rc;
 use zs_abi::value::Function;
 
 use crate::compare::{NOT_ORDERED, equal, find, order};
+use crate::search;
 use crate::text::characters;
 use crate::value::{NO_OVERLOAD, Problem, Value};
 
@@ -60,7 +61,7 @@ fn binary(function: Function, left: Value, right: Value) -> Result<Value, Proble
                 return Err(NO_OVERLOAD);
             };
             match function {
-                Function::Contains => contains(text, part),
+                Function::Contains => search::contains(text, part),
                 Function::StartsWith => text.starts_with(part),
                 _ => text.ends_with(part),
             }
@@ -78,10 +79,6 @@ fn is(left: &Value, right: &Value, fits: fn(Ordering) -> bool) -> Result<bool, P
         Err(NOT_ORDERED) => Ok(false),
         order => order.map(fits),
     }
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    part.is_empty() || text.windows(part.len()).any(|window| window == part)
 }
 
 fn size(value: &Value) -> Result<usize, Problem> {

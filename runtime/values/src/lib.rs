@@ -16,13 +16,14 @@ mod limits;
 mod lists;
 mod number;
 mod registers;
+mod search;
 mod text;
 mod time;
 mod value;
 
 pub use basic::basic;
 pub use convert::convert;
-pub use limits::{ITEMS_MAX, STEPS_MAX, TEXT_BYTES_MAX};
+pub use limits::{ITEMS_MAX, TEXT_BYTES_MAX, WORK_MAX};
 pub use lists::lists;
 pub use number::number;
 pub use registers::{BadRegister, Registers};

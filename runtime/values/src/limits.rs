@@ -6,6 +6,10 @@ pub const TEXT_BYTES_MAX: usize = 4 << 20;
 /// Elements of one list: more than there are words in a sensible field.
 pub const ITEMS_MAX: usize = 1 << 16;
 
-/// Elements that one expression goes over, in all its lists together: so that lists
-/// within lists do not hold up a worker for longer than some milliseconds.
-pub const STEPS_MAX: u32 = 1 << 18;
+/// Bytes and elements that one expression looks at, in all its loops together:
+/// so that it does not hold up a worker for longer than some hundredths of a
+/// second.
+pub const WORK_MAX: usize = 64 << 20;
+
+/// What going on to the next element counts for.
+pub const STEP_WORK: usize = 256;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use zs_abi::value::{Function, REGISTERS_MAX, Truth};
 
-use crate::limits::STEPS_MAX;
+use crate::limits::{STEP_WORK, WORK_MAX};
 use crate::value::{NO_OVERLOAD, Problem, Value};
 use crate::{Apply, constant};
 
@@ -12,8 +12,8 @@ use crate::{Apply, constant};
 #[derive(Debug, Default)]
 pub struct Registers {
     registers: Vec<Register>,
-    /// Elements gone over since the expression began.
-    steps: u32,
+    /// Bytes and elements looked at since the expression began.
+    work: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Registers {
     /// An expression begins: nothing of another one is left.
     pub fn clear(&mut self) {
         self.registers.clear();
-        self.steps = 0;
+        self.work = 0;
     }
 
     /// Puts a value into a register.
@@ -42,10 +42,20 @@ impl Registers {
     /// # Errors
     /// If there is no such register.
     pub fn set(&mut self, register: u64, value: Result<Value, Problem>) -> Checked<()> {
+        let value = value.and_then(|value| self.spend(value.weight()).map(|()| value));
         *self.at(register)? = match value {
             Ok(value) => Register::Value(value),
             Err(problem) => Register::Error(problem),
         };
+        Ok(())
+    }
+
+    /// Counts work; an error when it becomes too much.
+    fn spend(&mut self, work: usize) -> Result<(), Problem> {
+        self.work = self.work.saturating_add(work);
+        if self.work > WORK_MAX {
+            return Err("the expression takes too long");
+        }
         Ok(())
     }
 
@@ -118,9 +128,10 @@ impl Registers {
                 Register::Iterator(..) => return Err(BadRegister),
             }
         }
-        let result = match problem {
-            Some(problem) => Err(problem),
-            None => apply(function, arguments),
+        let weight = arguments.iter().map(Value::weight).sum();
+        let result = match problem.map_or_else(|| self.spend(weight), Err) {
+            Ok(()) => apply(function, arguments),
+            Err(problem) => Err(problem),
         };
         match result {
             Ok(Value::List(list)) if function == Function::Iterate => {
@@ -149,10 +160,10 @@ impl Registers {
         let Some(next) = next else {
             return Ok(false);
         };
-        self.steps += 1;
-        if self.steps > STEPS_MAX {
-            *self.at(variable)? = Register::Error("too many elements");
-            *self.at(iterator)? = Register::Error("too many elements");
+        if let Err(problem) = self.spend(STEP_WORK) {
+            // The element is an error, and there is no other behind it.
+            *self.at(variable)? = Register::Error(problem);
+            *self.at(iterator)? = Register::Error(problem);
             return Ok(true);
         }
         self.set(variable, Ok(next))?;

@@ -3,6 +3,7 @@
 
 use zs_abi::value::Function;
 
+use crate::search::places;
 use crate::value::{NO_OVERLOAD, Problem, Value};
 
 const RANGE: Problem = "index out of range";
@@ -105,8 +106,9 @@ fn index_of(text: &[u8], part: &[u8], from: i64) -> Result<Value, Problem> {
     if part.is_empty() {
         return Ok(Value::Int(start.min(text.len()) as i64));
     }
-    let rest = text.get(start..).unwrap_or(&[]);
-    let found = rest.windows(part.len()).position(|window| window == part);
+    let rest: String = text.iter().skip(start).collect();
+    let part: String = part.iter().collect();
+    let found = rest.find(&part).map(|at| rest[..at].chars().count());
     Ok(Value::Int(found.map_or(-1, |at| (start + at) as i64)))
 }
 
@@ -122,9 +124,11 @@ fn last_index_of(text: &[u8], part: &[u8], from: Option<i64>) -> Result<Value, P
     if from.is_some_and(|from| from >= text.len()) {
         return Ok(Value::Int(-1));
     }
-    let last = from.unwrap_or(text.len());
-    let mut windows = text.windows(part.len()).take(last.saturating_add(1));
-    let found = windows.rposition(|window| window == part);
+    // The part may begin at the last place that counts, and end behind it.
+    let end = from.unwrap_or(text.len()).saturating_add(part.len());
+    let head: String = text.iter().take(end).collect();
+    let part: String = part.iter().collect();
+    let found = head.rfind(&part).map(|at| head[..at].chars().count());
     Ok(Value::Int(found.map_or(-1, |at| at as i64)))
 }
 
@@ -198,18 +202,16 @@ fn replace(text: &[u8], old: &[u8], new: &[u8], most: i64) -> Result<Value, Prob
         out.extend_from_slice(rest);
         return Value::text(out);
     }
-    while left > 0
-        && let Some(at) = find(rest, old)
-    {
-        out.extend_from_slice(&rest[..at]);
+    let mut copied = 0;
+    for at in places(text, old, left) {
+        out.extend_from_slice(&text[copied..at]);
         out.extend_from_slice(new);
-        rest = &rest[at + old.len()..];
-        left -= 1;
+        copied = at + old.len();
         if out.len() > crate::TEXT_BYTES_MAX {
             return Err(crate::value::TOO_LARGE);
         }
     }
-    out.extend_from_slice(rest);
+    out.extend_from_slice(&text[copied..]);
     Value::text(out)
 }
 
@@ -220,37 +222,38 @@ fn first_len(text: &[u8]) -> usize {
         .unwrap_or(text.len().min(1))
 }
 
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).position(|window| window == part)
-}
-
 /// Splits into at most so many parts, any number if negative. An empty
 /// separator stands between all characters.
 fn split(text: &[u8], separator: &[u8], most: i64) -> Result<Value, Problem> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let mut parts: Vec<Value> = Vec::new();
     if most == 0 {
-        return Value::list(parts);
+        return Value::list(Vec::new());
     }
-    let mut rest = text;
-    loop {
-        let cut = if parts.len() + 1 >= most {
-            None
-        } else if separator.is_empty() {
-            let len = first_len(rest);
-            (len < rest.len()).then_some(len)
-        } else {
-            find(rest, separator)
-        };
-        let Some(at) = cut else { break };
-        if parts.len() >= crate::ITEMS_MAX {
-            return Err(crate::value::TOO_LARGE);
-        }
-        parts.push(Value::string(&rest[..at]));
-        rest = &rest[at + separator.len()..];
+    let cuts = match separator {
+        b"" => letter_ends(text, most - 1),
+        _ => places(text, separator, most - 1),
+    };
+    if cuts.len() >= crate::ITEMS_MAX {
+        return Err(crate::value::TOO_LARGE);
+    }
+    let mut parts: Vec<Value> = Vec::new();
+    let mut start = 0;
+    for at in cuts {
+        parts.push(Value::string(&text[start..at]));
+        start = at + separator.len();
     }
     if !(separator.is_empty() && text.is_empty()) {
-        parts.push(Value::string(rest));
+        parts.push(Value::string(&text[start..]));
     }
     Value::list(parts)
+}
+
+/// Where the first characters end, but for the last one of the text.
+fn letter_ends(text: &[u8], most: usize) -> Vec<usize> {
+    let mut at = 0;
+    let ends = std::iter::from_fn(|| {
+        at += first_len(&text[at..]);
+        (at < text.len()).then_some(at)
+    });
+    ends.take(most).collect()
 }

@@ -113,6 +113,16 @@ impl Value {
         Ok(Self::String(text.into()))
     }
 
+    /// How much there is to look at: bytes of texts, elements of lists.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::String(text) | Self::Bytes(text) => text.len(),
+            Self::List(items) => items.len(),
+            Self::Map(entries) => entries.len(),
+            _ => 1,
+        }
+    }
+
     /// Its type.
     #[must_use]
     pub const fn ty(&self) -> Type {

@@ -78,9 +78,7 @@ impl Lowering<'_> {
             vars_regexp,
             origin,
         } = set;
-        let unread = [
-            ("url_pattern", url_pattern.as_ref().map(|at| at.origin)),
-        ];
+        let unread = [("url_pattern", url_pattern.as_ref().map(|at| at.origin))];
         for (name, origin) in unread {
             if let Some(origin) = origin {
                 self.unsupported_matcher(name, origin.span());

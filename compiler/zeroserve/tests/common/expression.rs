@@ -84,6 +84,18 @@ impl Site {
         answers(ports, request, count)
     }
 
+    /// Whether a site can be made of it.
+    pub fn is_accepted(&self) -> bool {
+        let folder = Folder::new("expression");
+        let output = Command::new(ZEROSERVE)
+            .env("PORT", "80")
+            .arg("validate")
+            .arg(folder.write("Caddyfile", &self.0))
+            .output()
+            .expect("the command runs");
+        output.status.success()
+    }
+
     /// What Caddy says.
     pub fn caddys(&self, caddy: &Path, request: &str, count: usize) -> Vec<String> {
         let folder = Folder::new("expressions-caddy");

@@ -74,7 +74,7 @@ pub fn set(
     match matcher {
         Matcher::ClientIp => set.client_ip = Some(At::new(IpRanges { ranges: texts()? }, origin)),
         Matcher::RemoteIp => set.remote_ip = Some(At::new(IpRanges { ranges: texts()? }, origin)),
-        Matcher::File => set.file = Some(At::new(FileMatcher::default(), origin)),
+        Matcher::File => set.file = Some(At::new(files(arguments)?, origin)),
         Matcher::Header => {
             let entries = entries(arguments)?.into_iter();
             let fields = entries.map(|(field, values)| (field, Some(values)));
@@ -132,6 +132,23 @@ fn tls(texts: &[String]) -> Result<TlsMatcher, Problem> {
         }
     };
     Ok(TlsMatcher { handshake_complete })
+}
+
+/// Files to try, or a map whose keys are known.
+fn files(arguments: &Arguments) -> Result<FileMatcher, Problem> {
+    let mut files = FileMatcher {
+        try_files: texts(arguments)?,
+        ..FileMatcher::default()
+    };
+    for (key, mut values) in entries(arguments)? {
+        match &*key {
+            "try_files" => files.try_files = values,
+            "split_path" => files.split_path = values,
+            "root" => files.root = values.pop().unwrap_or_default(),
+            _ => files.try_policy = values.pop().unwrap_or_default(),
+        }
+    }
+    Ok(files)
 }
 
 /// `[name,] subject, pattern`
