@@ -68,6 +68,7 @@ impl Site {
         let ports = Ports {
             site: port(),
             upstream: port(),
+            root: folder.path("root"),
         };
         let program = folder.path("site");
         let output = Command::new(ZEROSERVE)
@@ -81,7 +82,7 @@ impl Site {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");
         let _server = Server::start_with(&program, &["--workers=1"], ports.site, &[]);
-        answers(ports, request, count)
+        answers(&ports, request, count)
     }
 
     /// Whether a site can be made of it.
@@ -102,6 +103,7 @@ impl Site {
         let ports = Ports {
             site: port(),
             upstream: port(),
+            root: folder.path("root"),
         };
         let quiet = "{\n\tadmin off\n\tpersist_config off\n\tauto_https off\n}\n";
         let file = folder.write("Caddyfile", &format!("{quiet}{}", self.0));
@@ -119,11 +121,11 @@ impl Site {
             .expect("Caddy starts");
         let mut server = Server(child);
         server.wait_for(ports.site);
-        answers(ports, request, count)
+        answers(&ports, request, count)
     }
 }
 
-fn answers(ports: Ports, request: &str, count: usize) -> Vec<String> {
+fn answers(ports: &Ports, request: &str, count: usize) -> Vec<String> {
     let answer = |number: usize| {
         let answer = ask(ports, &format!("{request}\nX-Case: {number}"));
         if answer.starts_with("HTTP/1.1 500") {
