@@ -56,6 +56,17 @@ impl Writer<'_, '_> {
                     compare(&mut this.code, this.data, *how, with, next)
                 });
             }
+            Test::AnySame { list, other } => {
+                self.load_value(Reg::R8, *list);
+                self.any(miss, |this, next| {
+                    this.text(*other, Reg::R3, Reg::R4);
+                    this.code.jump_if32(Cond::Ne, Reg::R2, Reg::R4, next);
+                    this.code.mov(Reg::R2, Reg::R3);
+                    this.code.mov(Reg::R3, Reg::R4);
+                    this.code.call("bytes_equal");
+                    this.code.jump_if(Cond::Eq, Reg::R0, 0, next);
+                });
+            }
             Test::Found { list } => {
                 self.load_value(Reg::R1, *list);
                 self.code.jump_if(Cond::Eq, Reg::R1, 0, miss);

@@ -4,11 +4,15 @@
 //! values of the shared kinds their number. The block is a function of what was added and in
 //! which order.
 
+mod open;
+
 use std::collections::BTreeMap;
 
 use zs_abi::CONTRACT_HASH;
 use zs_abi::data::{HEADER_BYTES, MAGIC, Range, Record, Text};
 use zs_abi::tables::Table;
+
+pub use open::Open;
 
 /// A site data block being written.
 #[derive(Debug, Default)]
@@ -17,6 +21,7 @@ pub struct DataBuilder {
     body: Vec<u8>,
     texts: BTreeMap<Vec<u8>, Text>,
     tables: BTreeMap<Table, TableWords>,
+    open: Open,
 }
 
 #[derive(Debug, Default)]
@@ -32,9 +37,10 @@ impl DataBuilder {
     }
 
     /// Stores a text and returns where it lies; equal texts share their bytes.
+    /// An open value in it is misplaced: for those see [`Self::open_text`].
     pub fn text(&mut self, bytes: impl AsRef<[u8]>) -> Text {
         let bytes = bytes.as_ref();
-        if bytes.is_empty() {
+        if bytes.is_empty() || self.misplaces(bytes) {
             return Text::EMPTY;
         }
         if let Some(text) = self.texts.get(bytes) {
@@ -48,6 +54,9 @@ impl DataBuilder {
     /// Stores bytes that guest code reads as a table, aligned to `align` bytes
     /// (a power of two, at most 8); equal tables share their bytes.
     pub fn guest_table(&mut self, bytes: &[u8], align: usize) -> Text {
+        if self.misplaces(bytes) {
+            return Text::EMPTY;
+        }
         if let Some(text) = self
             .texts
             .get(bytes)
@@ -123,6 +132,16 @@ impl DataBuilder {
         out[16..24].copy_from_slice(&CONTRACT_HASH.to_le_bytes());
         put(&mut out, 24, len);
         out
+    }
+
+    /// Whether bytes hold open values, which are misplaced then.
+    fn misplaces(&mut self, bytes: &[u8]) -> bool {
+        if self.open.values().is_empty() {
+            return false;
+        }
+        let text = String::from_utf8_lossy(bytes);
+        self.open.misplace(&text);
+        zs_open::is_open(&text)
     }
 
     fn place(&mut self, bytes: &[u8], align: usize) -> Text {

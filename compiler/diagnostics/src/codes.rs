@@ -47,6 +47,10 @@ codes! {
     IMPORT_ARGUMENT = 8;
     /// An environment variable left a site address empty.
     EMPTY_ENVIRONMENT = 9;
+    /// A variable that is left open until start stands where its value decides what is built.
+    OPEN_VALUE = 10;
+    /// A variable that is to be left open is not asked for by the file.
+    OPEN_UNKNOWN = 11;
 
     /// A word is no directive.
     UNKNOWN_DIRECTIVE = 101;

@@ -146,6 +146,7 @@ impl Test {
             | Self::Glob { text: read, .. }
             | Self::Accepts { text: read, .. }
             | Self::Regex { text: read, .. } => text(read).into_iter().collect(),
+            Self::AnySame { list, other } => std::iter::once(*list).chain(text(other)).collect(),
             Self::Same { text: one, other } => text(one).into_iter().chain(text(other)).collect(),
             Self::Path { set: value, .. }
             | Self::Bit { set: value, .. }

@@ -25,7 +25,12 @@ pub struct HostMap {
 
 /// A name as requests carry it: in lower case, and in ASCII.
 pub fn normal(name: &str) -> String {
-    let labels: Vec<String> = name.split('.').map(crate::punycode::label).collect();
+    // An open value has this form when it is read.
+    let label = |label: &str| match zs_open::is_open(label) {
+        true => label.to_owned(),
+        false => crate::punycode::label(label),
+    };
+    let labels: Vec<String> = name.split('.').map(label).collect();
     labels.join(".").to_ascii_lowercase()
 }
 

@@ -443,6 +443,10 @@ impl Line<'_> {
                 low: self.number()?,
                 high: self.number()?,
             },
+            "any_same" => Test::AnySame {
+                list: self.value()?,
+                other: self.text()?,
+            },
             "found" => Test::Found {
                 list: self.value()?,
             },

@@ -153,6 +153,7 @@ impl Display for Test {
             } => {
                 write!(f, "any_{} {list} {}", compare.name(), Quoted(with))
             }
+            Self::AnySame { list, other } => write!(f, "any_same {list} {other}"),
             Self::Found { list } => write!(f, "found {list}"),
             Self::Accepts { table, text } => {
                 write!(f, "accepts {}:{} {text}", table.offset, table.len)

@@ -428,6 +428,13 @@ pub enum Test {
         /// The constant.
         with: Vec<u8>,
     },
+    /// Whether any value of a list is the same as a text.
+    AnySame {
+        /// The list.
+        list: Value,
+        /// The text.
+        other: TextRef,
+    },
     /// Whether a list was found.
     Found {
         /// The list.

@@ -4,8 +4,9 @@
 //! full names here. A placeholder that names nothing we know is a constant:
 //! the empty text, or itself where Caddy leaves unknown ones alone.
 
-use zs_abi::Source;
+use zs_abi::data::Text;
 use zs_abi::tables::{Segment, Template, TemplateId, VariableId};
+use zs_abi::{OpenKind, Source};
 use zs_data::DataBuilder;
 
 /// What becomes of a placeholder with an unknown name.
@@ -124,21 +125,31 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-/// Stores pieces as a template. `flags` gives the `SEGMENT_*` bits of each.
+/// Stores a constant, in which values may be open if it is said for what.
+pub fn constant(text: &str, open: Option<OpenKind>, data: &mut DataBuilder) -> Text {
+    match open {
+        Some(kind) => data.open_text(text, kind),
+        None => data.text(text),
+    }
+}
+
+/// Stores pieces as a template; values in its constants may be open if it is
+/// said for what. `flags` gives the `SEGMENT_*` bits of each.
 pub fn store(
     pieces: &[Piece],
+    open: Option<OpenKind>,
     mut flags: impl FnMut(&Piece) -> u32,
     data: &mut DataBuilder,
 ) -> TemplateId {
     let segment = |piece: &Piece| {
         let flags = flags(piece);
         let (source, argument, number) = match piece {
-            Piece::Constant(text) => (Source::Constant, text, 0),
-            Piece::Placeholder(found) => (found.source, &found.argument, found.number),
+            Piece::Constant(text) => (Source::Constant, constant(text, open, data), 0),
+            Piece::Placeholder(found) => (found.source, data.text(&found.argument), found.number),
         };
         Segment {
             source: source as u32,
-            argument: data.text(argument),
+            argument,
             number,
             flags,
         }

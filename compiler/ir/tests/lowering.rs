@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use zs_diagnostics::{Sink, SourceMap, Style, render_all};
+use zs_open::OpenValues;
 use zs_syntax::SystemHost;
 
 #[test]
@@ -40,7 +41,8 @@ fn lowered(name: &str, text: String) -> String {
     let tree = zs_syntax::parse(&mut sources, id, &SystemHost, &mut sink);
     let config =
         tree.and_then(|tree| zs_config::adapt(&tree, zs_config::Purpose::Build, &mut sink));
-    let program = config.and_then(|config| zs_ir::lower(&config, &mut sink));
+    let program =
+        config.and_then(|config| zs_ir::lower(&config, &OpenValues::default(), &mut sink));
     let said = render_all(sink.diagnostics(), &sources, Style::Plain);
     let Some(program) = program else { return said };
     let printed = zs_ir::print::program(&program, Some(&sources));

@@ -6,6 +6,7 @@ use std::path::Path;
 use zs_config::Purpose;
 use zs_config::model::Config;
 use zs_diagnostics::{Sink, SourceMap, Style, render_all};
+use zs_open::OpenValues;
 use zs_syntax::SystemHost;
 
 /// Every site of `testdata/ir/refused_settings.txt` asks for one thing that no site does yet. A site that stays here when
@@ -17,7 +18,9 @@ fn nothing_is_dropped_on_the_way_from_the_model() {
     let sites: Vec<&str> = text.split("---\n").collect();
     assert!(sites.len() > 50, "the sites are gone");
     for site in sites {
-        let lowers = |config: Config| zs_ir::lower(&config, &mut Sink::default()).is_some();
+        let lowers = |config: Config| {
+            zs_ir::lower(&config, &OpenValues::default(), &mut Sink::default()).is_some()
+        };
         assert!(
             !adapted(site, Purpose::Build).is_some_and(lowers),
             "built:\n{site}"

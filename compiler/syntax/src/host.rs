@@ -17,6 +17,11 @@ pub trait Host {
         false
     }
 
+    /// The variables that are left open: they are read when the built site starts, and not now.
+    fn left_open(&self) -> &[String] {
+        &[]
+    }
+
     /// The bytes of a file.
     ///
     /// # Errors

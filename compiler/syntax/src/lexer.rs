@@ -3,6 +3,7 @@
 
 use logos::Logos;
 use zs_diagnostics::{Diagnostic, FileId, Sink, SourceMap, codes};
+use zs_open::OpenValues;
 
 use crate::heredoc::{self, Opening};
 use crate::limits::FILE_BYTES_MAX;
@@ -43,16 +44,17 @@ pub fn lex(
     host: &dyn Host,
     sink: &mut Sink,
 ) -> Option<Vec<Token>> {
-    lex_file(sources, file, host, sink).map(|lexed| lexed.tokens)
+    lex_file(sources, file, host, &mut OpenValues::default(), sink).map(|lexed| lexed.tokens)
 }
 
 pub(crate) fn lex_file(
     sources: &SourceMap,
     file: FileId,
     host: &dyn Host,
+    open: &mut OpenValues,
     sink: &mut Sink,
 ) -> Option<Lexed> {
-    let substituted = Substituted::new(file, &sources.file(file).text, host);
+    let substituted = Substituted::new(sources, file, host, open);
     if substituted.text.len() > FILE_BYTES_MAX {
         let message = format!(
             "the text is longer than {FILE_BYTES_MAX} bytes after environment variables are put in"
@@ -62,6 +64,12 @@ pub(crate) fn lex_file(
             substituted.span(0, 0),
             message,
         ));
+        return None;
+    }
+    if let Some(span) = substituted.reserved {
+        let code = u32::from(zs_open::FIRST);
+        let message = format!("the text holds U+{code:04X}, which is no character");
+        sink.report(Diagnostic::error(codes::BAD_VALUE, span, message).help("remove it"));
         return None;
     }
     let source = &sources.file(file).text;

@@ -15,7 +15,10 @@ pub fn parse(
     host: &dyn Host,
     sink: &mut Sink,
 ) -> Option<Tree> {
-    let expanded = expand(sources, file, host, sink)?;
+    let mut expanded = expand(sources, file, host, sink)?;
+    for token in expanded.terminals.iter().filter_map(Terminal::token) {
+        expanded.open.count(&token.text);
+    }
     let terminals = expanded
         .terminals
         .into_iter()
@@ -25,6 +28,7 @@ pub fn parse(
         Ok(blocks) => Some(Tree {
             blocks,
             imports: expanded.imports,
+            open: expanded.open,
             sources: SourceNames::new(sources, file, host.folder()),
         }),
         Err(error) => {

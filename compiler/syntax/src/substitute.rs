@@ -1,6 +1,7 @@
 //! `{$NAME}` and `{$NAME:default}` in the raw text, before it is split into tokens.
 
-use zs_diagnostics::{FileId, Span};
+use zs_diagnostics::{FileId, SourceMap, Span};
+use zs_open::{OpenValue, OpenValues};
 
 use crate::Host;
 
@@ -11,6 +12,8 @@ pub(crate) struct Substituted {
     pub(crate) text: String,
     /// Variables that left nothing because they are not set.
     pub(crate) unset: Vec<UnsetVariable>,
+    /// Where the character that begins markers comes from elsewhere, if anything is left open.
+    pub(crate) reserved: Option<Span>,
     file: FileId,
     pieces: Vec<Piece>,
 }
@@ -34,14 +37,27 @@ struct Piece {
 }
 
 impl Substituted {
-    /// Puts variables in. A value is not looked at again. `{$}` and an unclosed `{$` stay as they are.
-    pub(crate) fn new(file: FileId, source: &str, host: &dyn Host) -> Self {
+    /// Puts variables in. A value is not looked at again. `{$}` and an unclosed `{$` stay as they are. Variables that
+    /// are left open are added to `open`.
+    pub(crate) fn new(
+        sources: &SourceMap,
+        file: FileId,
+        host: &dyn Host,
+        open: &mut OpenValues,
+    ) -> Self {
+        let source = &*sources.file(file).text;
         let mut out = Substituted {
             text: String::with_capacity(source.len()),
             unset: Vec::new(),
+            reserved: None,
             file,
             pieces: Vec::new(),
         };
+        if !host.left_open().is_empty() {
+            let first = source.find(zs_open::FIRST).map(|at| at as u32);
+            out.reserved =
+                first.map(|at| Span::new(file, at, at + zs_open::FIRST.len_utf8() as u32));
+        }
         let mut at = 0;
         while let Some(start) = source[at..].find("{$").map(|found| at + found) {
             let Some(end) = source[start..].find('}').map(|found| start + found + 1) else {
@@ -52,7 +68,19 @@ impl Substituted {
                 out.copy(source, at, end);
             } else {
                 out.copy(source, at, start);
-                out.insert(name, start, end, host);
+                out.insert(
+                    name,
+                    Span::new(file, start as u32, end as u32),
+                    host,
+                    |value| {
+                        open.add(OpenValue {
+                            file: sources.file(file).name.clone(),
+                            line: sources.position(value.span).line,
+                            ..value
+                        })
+                        .marker()
+                    },
+                );
             }
             at = end;
         }
@@ -86,6 +114,7 @@ impl Substituted {
         let mut out = Substituted {
             text: String::new(),
             unset: Vec::new(),
+            reserved: None,
             file,
             pieces: Vec::new(),
         };
@@ -106,14 +135,35 @@ impl Substituted {
         }
     }
 
-    fn insert(&mut self, content: &str, start: usize, end: usize, host: &dyn Host) {
+    fn insert(
+        &mut self,
+        content: &str,
+        span: Span,
+        host: &dyn Host,
+        open: impl FnOnce(OpenValue) -> String,
+    ) {
         let (name, default) = match content.split_once(':') {
             Some((name, default)) => (name, Some(default)),
             None => (content, None),
         };
-        let value = host.variable(name).or_else(|| default.map(str::to_owned));
+        let value = if host.left_open().iter().any(|open| open == name) {
+            Some(open(OpenValue {
+                name: name.to_owned(),
+                default: default.map(str::to_owned),
+                span,
+                file: String::new(),
+                line: 0,
+                counts: false,
+            }))
+        } else {
+            let value = host.variable(name);
+            let marks = |value: &String| value.contains(zs_open::FIRST);
+            if !host.left_open().is_empty() && value.as_ref().is_some_and(marks) {
+                self.reserved = Some(span);
+            }
+            value.or_else(|| default.map(str::to_owned))
+        };
         if value.is_none() {
-            let span = Span::new(self.file, start as u32, end as u32);
             self.unset.push(UnsetVariable {
                 name: name.to_owned(),
                 span,
@@ -121,8 +171,8 @@ impl Substituted {
         }
         self.pieces.push(Piece {
             text_start: self.text.len(),
-            source_start: start,
-            source_end: end,
+            source_start: span.range().start,
+            source_end: span.range().end,
             copied: false,
         });
         self.text.push_str(&value.unwrap_or_default());
@@ -162,7 +212,6 @@ impl Substituted {
 mod tests {
     use super::*;
     use crate::MapHost;
-    use zs_diagnostics::SourceMap;
 
     fn check(source: &str, expected: &str) -> Substituted {
         let variables = [("A", "one two"), ("EMPTY", ""), ("B", "{$A}")];
@@ -173,8 +222,9 @@ mod tests {
             variables,
             ..MapHost::default()
         };
-        let file = SourceMap::new().add("Caddyfile", source);
-        let out = Substituted::new(file, source, &host);
+        let mut sources = SourceMap::new();
+        let file = sources.add("Caddyfile", source);
+        let out = Substituted::new(&sources, file, &host, &mut OpenValues::default());
         assert_eq!(out.text, expected, "for {source}");
         out
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use zs_diagnostics::{FileId, SourceMap, Span};
+use zs_open::OpenValues;
 
 use crate::{Imports, Token};
 
@@ -13,6 +14,8 @@ pub struct Tree {
     pub blocks: Vec<ServerBlock>,
     /// How tokens came in through imports.
     pub imports: Imports,
+    /// Variables that are left open; the text of a token holds a marker for each.
+    pub open: OpenValues,
     /// What the files are called that tokens come from.
     pub sources: SourceNames,
 }

@@ -30,7 +30,7 @@ pub enum Command {
     /// Print a Caddyfile as Caddy's JSON configuration.
     Adapt(Adapt),
     /// Check a Caddyfile without building anything.
-    Validate(Input),
+    Validate(Validate),
     /// Draw what the compiler sees after ordering, as SVG.
     #[command(after_help = "Example: zeroserve graph Caddyfile -o routes.svg")]
     Graph(Graph),
@@ -111,12 +111,41 @@ pub enum Adapter {
     Json,
 }
 
+/// What is left to the environment that a built site starts in.
+#[derive(Args, Clone, Debug)]
+pub struct Open {
+    /// Leave `{$VAR}` open: the site reads it when it starts, and the build does not
+    #[arg(long, value_name = "VAR", value_parser = variable)]
+    pub runtime_env: Vec<String>,
+}
+
+/// The name of a variable, without what belongs to its use in a Caddyfile.
+fn variable(name: &str) -> Result<String, String> {
+    let bad = name.is_empty() || name.contains(['=', ':', '{', '}', '$', '\0']);
+    let message = "write the name of an environment variable, such as API_KEY";
+    (!bad).then(|| name.to_owned()).ok_or(message.to_owned())
+}
+
+/// `validate`.
+#[derive(Args, Debug)]
+pub struct Validate {
+    /// Which configuration is checked.
+    #[command(flatten)]
+    pub input: Input,
+    /// What is left open.
+    #[command(flatten)]
+    pub open: Open,
+}
+
 /// `build`.
 #[derive(Args, Debug)]
 pub struct Build {
     /// Which configuration is built.
     #[command(flatten)]
     pub input: Input,
+    /// What is left open.
+    #[command(flatten)]
+    pub open: Open,
     /// The executable to write
     #[arg(short, long, value_name = "FILE", default_value = "site")]
     pub output: PathBuf,

@@ -26,13 +26,15 @@ pub(crate) const DEFAULT_FILE: &str = "Caddyfile";
 pub fn dispatch(arguments: Arguments) -> ExitCode {
     match arguments.command {
         Command::Build(build) => with_compiler(&build.input, |compiler, file| {
+            compiler.leave_open(&build.open.runtime_env);
             self::build(compiler, file, &build)
         }),
         Command::Run(run) => serve(&run),
         Command::Adapt(adapt) => with_compiler(&adapt.input, |compiler, file| {
             self::adapt(compiler, file, &adapt)
         }),
-        Command::Validate(input) => with_compiler(&input, |compiler, file| {
+        Command::Validate(validate) => with_compiler(&validate.input, |compiler, file| {
+            compiler.leave_open(&validate.open.runtime_env);
             compiler.validate(file)?;
             println!("{}: the configuration is valid", file.display());
             Ok(())

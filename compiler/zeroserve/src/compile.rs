@@ -11,6 +11,7 @@ use zs_config::model::{Config, Handler, Route};
 use zs_diagnostics::{Code, Diagnostic, FileId, Severity, Sink, SourceMap, Style, render_all};
 use zs_ir::Program;
 use zs_native::{Code as MachineCode, Target};
+use zs_open::OpenValues;
 use zs_syntax::Tree;
 
 use crate::arguments::{Adapter, Stage};
@@ -43,6 +44,10 @@ pub struct Compiler {
     pub times: Times,
     environment: Environment,
     adapter: Option<Adapter>,
+    /// Variables that are left open.
+    left_open: Vec<String>,
+    /// Where the texts ask for them.
+    open: OpenValues,
 }
 
 /// What a stage gave, as text, or the finished object.
@@ -68,6 +73,12 @@ impl Compiler {
         }
     }
 
+    /// Leaves variables open: the site reads them when it starts.
+    pub fn leave_open(&mut self, names: &[String]) {
+        self.left_open = names.to_vec();
+        self.environment.leave_open(names);
+    }
+
     /// Compiles a file, or stops at a stage and gives its dump.
     pub fn compile(
         &mut self,
@@ -86,13 +97,10 @@ impl Compiler {
         }
         let config = self.config(&source, purpose)?;
         if emit == Some(Stage::Config) {
-            return Ok(Outcome::Text(config.to_json_pretty() + "\n"));
+            let json = config.to_json_pretty() + "\n";
+            return Ok(Outcome::Text(self.open.spelled(&json)));
         }
-        let sink = &mut self.sink;
-        let mut program = self
-            .times
-            .stage("ir", || zs_ir::lower(&config, sink))
-            .ok_or(Failure::Configuration)?;
+        let mut program = self.lower(&config)?;
         if emit == Some(Stage::Ir) {
             return Ok(Outcome::Text(zs_ir::print::program(
                 &program,
@@ -116,6 +124,10 @@ impl Compiler {
         let object = self.times.stage("object", || {
             crate::assemble::object(&mut program, &code, facts)
         })?;
+        if zs_open::is_open(&String::from_utf8_lossy(&object)) {
+            let text = "an open value is left in the object";
+            return Err(Failure::Bug(text.to_owned()));
+        }
         Ok(Outcome::Site(Site { object }))
     }
 
@@ -134,8 +146,14 @@ impl Compiler {
     /// Checks a file as far as what only generated code could still refuse.
     pub fn validate(&mut self, file: &Path) -> Result<(), Failure> {
         let config = self.adapt(file, Purpose::Build)?;
-        zs_ir::lower(&config, &mut self.sink).ok_or(Failure::Configuration)?;
-        Ok(())
+        self.lower(&config).map(|_| ())
+    }
+
+    fn lower(&mut self, config: &Config) -> Result<Program, Failure> {
+        let (sink, open) = (&mut self.sink, &self.open);
+        let program = self.times.stage("ir", || zs_ir::lower(config, open, sink));
+        zs_open::explain(&self.open, &self.sources, &mut self.sink);
+        program.ok_or(Failure::Configuration)
     }
 
     /// The diagnostics so far, as text for a terminal or a file.
@@ -220,11 +238,25 @@ impl Compiler {
     }
 
     fn config(&mut self, source: &Source, purpose: Purpose) -> Result<Config, Failure> {
+        let config = self.adapted(source, purpose);
+        zs_open::explain(&self.open, &self.sources, &mut self.sink);
+        let (names, sources) = (&self.left_open, &self.sources);
+        crate::open::refuse_unknown(names, source.id, sources, &mut self.sink);
+        match self.sink.has_errors() {
+            true => Err(Failure::Configuration),
+            false => config,
+        }
+    }
+
+    fn adapted(&mut self, source: &Source, purpose: Purpose) -> Result<Config, Failure> {
         self.environment.refuse_unset(purpose == Purpose::Build);
         let tree = match source.language {
             Adapter::Caddyfile => Some(self.tree(source).ok_or(Failure::Configuration)?),
             Adapter::Json => None,
         };
+        if let Some(tree) = &tree {
+            self.open.clone_from(&tree.open);
+        }
         let (sink, sources) = (&mut self.sink, &self.sources);
         let config = self.times.stage("config", || match &tree {
             Some(tree) => zs_config::adapt(tree, purpose, sink),
@@ -336,7 +368,7 @@ fn facts(
         .flat_map(|http| http.servers.values())
         .map(|server| count_routes(&server.routes))
         .sum::<usize>();
-    vec![
+    let mut facts = vec![
         ("caddyfile", name),
         ("sha256", hash.to_owned()),
         (
@@ -347,7 +379,10 @@ fn facts(
         ("capabilities", capabilities.join(" ")),
         ("listeners", program.listeners.join(", ")),
         ("routes", routes.to_string()),
-    ]
+    ];
+    let open = crate::open::fact(program.data.open());
+    facts.extend(open.map(|names| ("environment", names)));
+    facts
 }
 
 fn count_routes(routes: &[Route]) -> usize {

@@ -11,6 +11,7 @@ use zs_syntax::{Host, SystemHost};
 pub struct Environment {
     variables: BTreeMap<String, String>,
     refuses_unset: bool,
+    left_open: Vec<String>,
 }
 
 impl Environment {
@@ -34,8 +35,13 @@ impl Environment {
         }
         Ok(Self {
             variables,
-            refuses_unset: false,
+            ..Self::default()
         })
+    }
+
+    /// Leaves variables open: a built site reads them when it starts.
+    pub fn leave_open(&mut self, names: &[String]) {
+        self.left_open = names.to_vec();
     }
 
     /// Says whether a variable that is not set may leave something empty.
@@ -54,6 +60,10 @@ impl Host for Environment {
 
     fn refuses_unset(&self) -> bool {
         self.refuses_unset
+    }
+
+    fn left_open(&self) -> &[String] {
+        &self.left_open
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

@@ -14,6 +14,7 @@ mod environment;
 mod fmt;
 mod graph;
 pub mod inspect;
+mod open;
 mod output;
 mod password;
 mod reference;

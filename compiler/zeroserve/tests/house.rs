@@ -10,17 +10,25 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("zs-abi", &[]),
     ("zs-diagnostics", &[]),
-    ("zs-syntax", &["zs-diagnostics"]),
+    ("zs-open", &["zs-diagnostics"]),
+    ("zs-syntax", &["zs-diagnostics", "zs-open"]),
     ("zs-cel", &["zs-diagnostics"]),
     ("zs-config", &["zs-cel", "zs-diagnostics", "zs-syntax"]),
     (
         "zs-fuzz",
         &["zs-cel", "zs-config", "zs-diagnostics", "zs-syntax"],
     ),
-    ("zs-data", &["zs-abi"]),
+    ("zs-data", &["zs-abi", "zs-open"]),
     (
         "zs-ir",
-        &["zs-abi", "zs-cel", "zs-config", "zs-data", "zs-diagnostics"],
+        &[
+            "zs-abi",
+            "zs-cel",
+            "zs-config",
+            "zs-data",
+            "zs-diagnostics",
+            "zs-open",
+        ],
     ),
     ("zs-bpf", &["zs-abi"]),
     ("zs-stdlib-bpf", &["zs-abi"]),

@@ -15,12 +15,14 @@ pub const MAGIC: [u8; 16] = *b"\x7fzeroserve data\n";
 /// length, a reserved word, then offset and record count for each table.
 pub const HEADER_BYTES: usize = 16 + 8 + 4 + 4 + Table::COUNT * 8;
 
-/// A text in the site data: where it lies and how long it is.
+/// A text in the site data: where it lies and how long it is; or, as an *open*
+/// text, the number of an [`crate::tables::OpenText`], whose bytes are known
+/// when the server has started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text {
-    /// Offset from the start of the site data.
+    /// Offset from the start of the site data; [`Self::OPEN`] for open texts.
     pub offset: u32,
-    /// Length in bytes.
+    /// Length in bytes, or the number of the open text.
     pub len: u32,
 }
 
@@ -28,7 +30,18 @@ impl Text {
     /// The text without bytes.
     pub const EMPTY: Self = Self { offset: 0, len: 0 };
 
-    /// Guest address of the text's first byte.
+    /// The offset of open texts, where no text lies.
+    pub const OPEN: u32 = u32::MAX;
+
+    /// The open text of a number.
+    pub const fn open(number: u32) -> Self {
+        Self {
+            offset: Self::OPEN,
+            len: number,
+        }
+    }
+
+    /// Guest address of the text's first byte. Open texts have none.
     pub const fn guest(self) -> u32 {
         crate::layout::CONST_BASE + self.offset
     }
@@ -101,6 +114,8 @@ pub enum DataError {
 #[derive(Clone, Copy, Debug)]
 pub struct SiteData<'a> {
     bytes: &'a [u8],
+    /// The bytes of open texts by number; none before they are read.
+    open: &'a [&'a [u8]],
 }
 
 impl<'a> SiteData<'a> {
@@ -124,7 +139,7 @@ impl<'a> SiteData<'a> {
         if len < HEADER_BYTES {
             return Err(DataError::Length);
         }
-        let data = Self { bytes };
+        let data = Self { bytes, open: &[] };
         for table in Table::ALL {
             let (offset, count) = data.directory(*table);
             let end = (count as usize)
@@ -137,6 +152,11 @@ impl<'a> SiteData<'a> {
         Ok(data)
     }
 
+    /// The same block with the bytes of its open texts, by number.
+    pub const fn with_open(self, open: &'a [&'a [u8]]) -> Self {
+        Self { open, ..self }
+    }
+
     /// All bytes of the block.
     pub const fn bytes(self) -> &'a [u8] {
         self.bytes
@@ -144,6 +164,9 @@ impl<'a> SiteData<'a> {
 
     /// The bytes of a text; empty if it reaches past the end.
     pub fn text(self, text: Text) -> &'a [u8] {
+        if text.offset == Text::OPEN {
+            return self.open.get(text.len as usize).copied().unwrap_or(&[]);
+        }
         let start = text.offset as usize;
         self.bytes
             .get(start..start.saturating_add(text.len as usize))

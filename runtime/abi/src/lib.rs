@@ -21,7 +21,7 @@ pub use action::{Action, ActionKind, NO_RESUME};
 pub use data::{SiteData, Text};
 pub use helper::{HeadTarget, Helper, SCOPE_RESTORE};
 pub use site::{Capability, Site};
-pub use template::{HeaderOpKind, RewriteKind, Source};
+pub use template::{HeaderOpKind, OpenKind, RewriteKind, Source};
 pub use trap::Trap;
 
 /// Hash of this crate's source: two sides with different hashes do not link.

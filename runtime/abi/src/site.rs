@@ -15,16 +15,19 @@ pub enum Capability {
     LocalAuthority = 3,
     /// Serving files.
     Files = 4,
+    /// Values that are read from the environment at start.
+    Environment = 5,
 }
 
 impl Capability {
     /// Every capability, in the order of [`Site::capabilities`].
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Tls,
         Self::Proxy,
         Self::ProxyTls,
         Self::LocalAuthority,
         Self::Files,
+        Self::Environment,
     ];
 
     /// The linker's name of the capability's function table.
@@ -35,6 +38,7 @@ impl Capability {
             Self::ProxyTls => "zs_capability_proxy_tls",
             Self::LocalAuthority => "zs_capability_local_authority",
             Self::Files => "zs_capability_files",
+            Self::Environment => "zs_capability_environment",
         }
     }
 
@@ -46,6 +50,7 @@ impl Capability {
             Self::ProxyTls => "proxy-tls",
             Self::LocalAuthority => "local-authority",
             Self::Files => "files",
+            Self::Environment => "environment",
         }
     }
 }

@@ -64,6 +64,8 @@ ids! {
     FileLookId, "look";
     /// Number of an [`Encode`].
     EncodeId, "encode";
+    /// Number of an [`OpenValue`].
+    OpenValueId, "open";
 }
 
 macro_rules! records {
@@ -141,7 +143,8 @@ records! {
         address: [u32; 4],
         /// TCP port.
         port: u32,
-        /// Path of a unix socket.
+        /// Path of a unix socket; for TCP an open text that is the address as
+        /// bytes, or nothing.
         path: Text,
         /// The server whose connections these are.
         server: ServerId,
@@ -383,6 +386,40 @@ records! {
         level: u32,
         /// 1 if a checksum of the body is added.
         checksum: u32,
+    }
+    /// A value that the server reads from its environment when it starts.
+    OpenValue {
+        /// The variable's name.
+        name: Text,
+        /// The value where the variable is not set, if `has_default` is 1.
+        default: Text,
+        /// Whether there is a value where the variable is not set.
+        has_default: u32,
+        /// Name of the configuration file that asks for it.
+        file: Text,
+        /// Line, from 1.
+        line: u32,
+    }
+    /// A text that holds open values: the pieces one behind the other.
+    OpenText {
+        /// An [`crate::OpenKind`].
+        kind: u32,
+        /// The pieces.
+        pieces: Range,
+    }
+    /// A piece of an open text.
+    OpenPiece {
+        /// The value, if it is one,
+        value: Option<OpenValueId>,
+        /// or else this text.
+        text: Text,
+    }
+    /// A host of a server that has open hosts too: no two may be the same.
+    SiteHost {
+        /// The server.
+        server: ServerId,
+        /// The host.
+        name: Text,
     }
     /// What `inspect` tells of the site.
     Fact {

@@ -215,3 +215,29 @@ numbered! {
         QueryText = 12,
     }
 }
+
+numbered! {
+    /// What an open text is used for, and so what it may be.
+    OpenKind {
+        /// Text of any kind.
+        Text = 0,
+        /// The value of a header field: no line breaks, nothing unprintable.
+        Field = 1,
+        /// What something in a request is compared with: as `Field`, and not
+        /// empty.
+        Compared = 2,
+        /// The path of a request: letters, digits and `/-._~!$&'()*+,;=:@`.
+        Path = 3,
+        /// The host of a site: a name or an IP address.
+        Host = 4,
+        /// The host of a site with a certificate of its own: a name.
+        CertifiedHost = 5,
+        /// The host of an upstream: a name or an IP address.
+        Upstream = 6,
+        /// An IP address to listen on, or `localhost`; becomes the 16 bytes of
+        /// an IPv6 address.
+        Address = 7,
+        /// The name of a file.
+        File = 8,
+    }
+}

@@ -11,7 +11,7 @@ use std::fmt;
 use std::ptr::NonNull;
 
 use zs_abi::tables::{FileServerId, ProxyId, ServerId};
-use zs_abi::{Capability, Site};
+use zs_abi::{Capability, Site, SiteData};
 pub use zs_client::tls::TlsTable as UpstreamTlsTable;
 use zs_io::{Clock, Event, Key};
 pub use zs_tls::authority::AuthorityTable;
@@ -138,6 +138,13 @@ pub enum Served {
     Pass,
 }
 
+/// Values that are read from the environment at start.
+pub struct EnvironmentTable {
+    /// Reads and checks them: the site's data with its open texts filled in.
+    /// The error is a sentence and a step to take, for the operator.
+    pub bind: fn(data: SiteData<'static>) -> Result<SiteData<'static>, String>,
+}
+
 /// A server's prepared TLS set-up.
 #[derive(Clone, Copy)]
 pub struct Acceptor {
@@ -253,6 +260,9 @@ pub const PROXY_TLS: UpstreamTlsTable = zs_client::tls::TABLE;
 /// The local authority, as `zs-static` exports it.
 pub const LOCAL_AUTHORITY: AuthorityTable = zs_tls::authority::TABLE;
 
+/// Values of the environment, as `zs-static` exports it.
+pub const ENVIRONMENT: EnvironmentTable = crate::open::TABLE;
+
 /// The function table of a capability, for a site that is not linked but
 /// loaded into this process.
 pub fn address(capability: Capability) -> *const u8 {
@@ -261,9 +271,11 @@ pub fn address(capability: Capability) -> *const u8 {
     static PROXY_TLS_HERE: UpstreamTlsTable = PROXY_TLS;
     static LOCAL_AUTHORITY_HERE: AuthorityTable = LOCAL_AUTHORITY;
     static FILES_HERE: FilesTable = FILES;
+    static ENVIRONMENT_HERE: EnvironmentTable = ENVIRONMENT;
     match capability {
         Capability::Tls => (&raw const TLS_HERE).cast(),
         Capability::LocalAuthority => (&raw const LOCAL_AUTHORITY_HERE).cast(),
+        Capability::Environment => (&raw const ENVIRONMENT_HERE).cast(),
         Capability::Proxy => (&raw const PROXY_HERE).cast(),
         Capability::ProxyTls => (&raw const PROXY_TLS_HERE).cast(),
         Capability::Files => (&raw const FILES_HERE).cast(),
@@ -279,15 +291,18 @@ pub struct Capabilities {
     pub proxy: Option<&'static ProxyTable>,
     /// Serving files.
     pub files: Option<&'static FilesTable>,
+    /// Values of the environment.
+    pub environment: Option<&'static EnvironmentTable>,
 }
 
 impl fmt::Debug for Capabilities {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (tls, proxy) = (self.tls.is_some(), self.proxy.is_some());
         let files = self.files.is_some();
+        let environment = self.environment.is_some();
         write!(
             out,
-            "Capabilities {{ tls: {tls}, proxy: {proxy}, files: {files} }}"
+            "Capabilities {{ tls: {tls}, proxy: {proxy}, files: {files}, environment: {environment} }}"
         )
     }
 }
@@ -306,6 +321,9 @@ impl Capabilities {
                 tls: at(Capability::Tls).cast::<TlsTable>().as_ref(),
                 proxy: at(Capability::Proxy).cast::<ProxyTable>().as_ref(),
                 files: at(Capability::Files).cast::<FilesTable>().as_ref(),
+                environment: at(Capability::Environment)
+                    .cast::<EnvironmentTable>()
+                    .as_ref(),
             }
         }
     }

@@ -25,6 +25,7 @@ mod helpers;
 pub mod limits;
 mod listen;
 mod log;
+mod open;
 mod options;
 mod pipe;
 mod placeholder;

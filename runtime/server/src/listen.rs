@@ -167,6 +167,10 @@ fn address_of(site: &LoadedSite, record: &Record) -> Address {
     for (at, word) in octets.chunks_exact_mut(4).zip(record.address) {
         at.copy_from_slice(&word.to_le_bytes());
     }
+    // An address of the environment has been made bytes when it was read.
+    if let Ok(open) = site.text(record.path).try_into() {
+        octets = open;
+    }
     let ip: IpAddr = Ipv6Addr::from(octets).to_canonical();
     Address::Ip(SocketAddr::new(ip, record.port as u16))
 }

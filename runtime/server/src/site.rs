@@ -47,6 +47,9 @@ pub enum LoadError {
     Code(zs_guest::TooManyTexts),
     /// TLS could not be set up; one sentence for the operator.
     Tls(String),
+    /// A value of the environment is missing or cannot be used; one sentence
+    /// and a step to take.
+    Open(String),
 }
 
 impl fmt::Display for LoadError {
@@ -56,7 +59,7 @@ impl fmt::Display for LoadError {
             Self::Record(text) => write!(out, "the site's data is inconsistent: {text}"),
             Self::Memory(error) => write!(out, "no memory for the site: {error}"),
             Self::Code(error) => error.fmt(out),
-            Self::Tls(text) => out.write_str(text),
+            Self::Tls(text) | Self::Open(text) => out.write_str(text),
         }
     }
 }
@@ -89,6 +92,12 @@ impl LoadedSite {
     pub unsafe fn load(site: &'static Site) -> Result<Self, LoadError> {
         // SAFETY: the caller's promise.
         let data = unsafe { Self::data_of(site) }?;
+        // SAFETY: the caller's promise about the tables.
+        let capabilities = unsafe { Capabilities::of(site) };
+        let data = match capabilities.environment {
+            Some(table) => (table.bind)(data).map_err(LoadError::Open)?,
+            None => data,
+        };
         let count = u32::try_from(site.entry_count).unwrap_or(u32::MAX);
         // SAFETY: the caller's promise about code and entries.
         let code =
@@ -96,8 +105,7 @@ impl LoadedSite {
                 .map_err(LoadError::Code)?;
         let mut loaded = Self {
             data,
-            // SAFETY: the caller's promise about the tables.
-            capabilities: unsafe { Capabilities::of(site) },
+            capabilities,
             acceptors: Vec::new(),
             servers: data.all().collect(),
             descriptor: site,

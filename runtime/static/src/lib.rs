@@ -13,7 +13,7 @@ use std::ffi::{CStr, c_char, c_int};
 
 use zs_server::LoadedSite;
 use zs_server::capability::{
-    self, AuthorityTable, FilesTable, ProxyTable, TlsTable, UpstreamTlsTable,
+    self, AuthorityTable, EnvironmentTable, FilesTable, ProxyTable, TlsTable, UpstreamTlsTable,
 };
 
 include!(concat!(env!("OUT_DIR"), "/site.rs"));
@@ -37,6 +37,10 @@ pub static LOCAL_AUTHORITY: AuthorityTable = capability::LOCAL_AUTHORITY;
 /// Serving files.
 #[unsafe(export_name = "zs_capability_files")]
 pub static FILES: FilesTable = capability::FILES;
+
+/// Values that are read from the environment at start.
+#[unsafe(export_name = "zs_capability_environment")]
+pub static ENVIRONMENT: EnvironmentTable = capability::ENVIRONMENT;
 
 // The C library's `memcpy` and `memmove` are slow for short copies
 // (`zs_io::memcpy`). The linker takes the first definition, so those of the C

@@ -1,12 +1,12 @@
 //! Files: `file_server`, and the matcher `file`, on which `try_files` stands.
 
-use zs_abi::Capability;
 use zs_abi::data::Range;
 use zs_abi::tables::{
     Error, ErrorId, FILES_CANONICAL, FILES_PASS_THRU, FileLook, FileLookId,
     FileServer as FileServerRecord, FileServerId, Item, LOOK_FALLBACK, LOOK_FIRST, LOOK_LARGEST,
     LOOK_RECENT, LOOK_SMALLEST,
 };
+use zs_abi::{Capability, OpenKind};
 use zs_config::model::{At, FileMatcher, FileServer};
 use zs_diagnostics::Span;
 
@@ -62,7 +62,7 @@ impl Lowering<'_> {
             flags |= FILES_PASS_THRU;
         }
         let record = FileServerRecord {
-            root: self.value(or_root(root), Unknown::Empty),
+            root: self.open_value(or_root(root), Unknown::Empty, OpenKind::File),
             hide: self.items(hide),
             index: self.items(&index),
             encodings: self.items(&encodings),
@@ -114,7 +114,7 @@ impl Lowering<'_> {
             policy => policy,
         };
         let record = FileLook {
-            root: self.value(or_root(root), Unknown::Empty),
+            root: self.open_value(or_root(root), Unknown::Empty, OpenKind::File),
             candidates: self.items(&files),
             split: self.items(split_path),
             policy,

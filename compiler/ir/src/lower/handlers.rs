@@ -1,5 +1,6 @@
 //! Handlers: what a route does, as operations and actions.
 
+use zs_abi::OpenKind;
 use zs_abi::tables::{
     Error, ErrorId, RESPONSE_CLOSE, RESPONSE_ERROR_STATUS, RESPONSE_SNIFF_JSON, Response,
     ResponseId, TemplateId, VariableId,
@@ -99,15 +100,21 @@ impl Lowering<'_> {
         let (status, status_template, mut flags) = match &response.status_code {
             None => (200, None, RESPONSE_ERROR_STATUS),
             Some(StatusCode::Code(code)) => (u32::from(*code), None, 0),
-            Some(StatusCode::Template(text)) => (200, Some(self.template(text, Unknown::Empty)), 0),
+            Some(StatusCode::Template(text)) => {
+                (200, Some(self.template(text, Unknown::Empty, None)), 0)
+            }
         };
         if response.close {
             flags |= RESPONSE_CLOSE;
         }
         let headers = (!response.headers.is_empty()).then(|| self.set_headers(&response.headers));
-        let body = self.value(&response.body, Unknown::Keep);
+        let body = self.open_value(&response.body, Unknown::Keep, OpenKind::Text);
         let content_type = match (&response.body, body.template) {
             (text, None) if text.is_empty() => "",
+            (text, None) if zs_open::is_open(text) => {
+                flags |= RESPONSE_SNIFF_JSON;
+                PLAIN_TEXT
+            }
             (text, None) if is_json(text) => "application/json",
             (_, None) => PLAIN_TEXT,
             (_, Some(_)) => {
@@ -133,7 +140,7 @@ impl Lowering<'_> {
             Some(status) => status.to_string(),
         };
         let status = self.value(&status, Unknown::Empty);
-        let message = self.value(&error.error, Unknown::Empty);
+        let message = self.open_value(&error.error, Unknown::Empty, OpenKind::Field);
         let number = ErrorId(self.program.data.push(&Error { status, message }));
         code.act(Act::Error(number));
     }
@@ -158,7 +165,12 @@ impl Lowering<'_> {
                     continue;
                 }
             };
-            let template = self.template_with(&text, Unknown::Empty, flags);
+            // An empty root would be the folder that the site was started in.
+            let open = match name.as_str() {
+                "root" => OpenKind::File,
+                _ => OpenKind::Text,
+            };
+            let template = self.template_with(&text, Unknown::Empty, Some(open), flags);
             let variable = self.variable(name);
             code.op(Op::VarSet { variable, template });
         }
@@ -168,15 +180,27 @@ impl Lowering<'_> {
         self.names().variable(name)
     }
 
-    /// Stores a text as a template, even if it is a constant.
-    pub(super) fn template(&mut self, text: &str, unknown: Unknown) -> TemplateId {
-        self.template_with(text, unknown, 0)
+    /// Stores a text as a template, even if it is a constant; values in it may
+    /// be open if it is said for what.
+    pub(super) fn template(
+        &mut self,
+        text: &str,
+        unknown: Unknown,
+        open: Option<OpenKind>,
+    ) -> TemplateId {
+        self.template_with(text, unknown, open, 0)
     }
 
     /// As [`Self::template`], with flags for every segment.
-    fn template_with(&mut self, text: &str, unknown: Unknown, flags: u32) -> TemplateId {
+    fn template_with(
+        &mut self,
+        text: &str,
+        unknown: Unknown,
+        open: Option<OpenKind>,
+        flags: u32,
+    ) -> TemplateId {
         let pieces = crate::template::pieces(text, unknown, &mut self.names());
-        crate::template::store(&pieces, |_| flags, &mut self.program.data)
+        crate::template::store(&pieces, open, |_| flags, &mut self.program.data)
     }
 }
 

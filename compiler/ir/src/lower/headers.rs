@@ -1,7 +1,7 @@
 //! Header operations: tables, applied at once or by a filter.
 
 use zs_abi::tables::{HeaderList, HeaderListId, HeaderOp, Value as DataValue};
-use zs_abi::{HeadTarget, HeaderOpKind};
+use zs_abi::{HeadTarget, HeaderOpKind, OpenKind};
 use zs_config::model::{
     HeaderMap, HeaderOps, Headers, Origin, Replacement, ResponseHeaderOps, ResponseMatcher,
 };
@@ -147,7 +147,7 @@ impl Lowering<'_> {
         HeaderOp {
             kind: kind as u32,
             name: self.value(name, Unknown::Keep),
-            value: self.value(value, Unknown::Keep),
+            value: self.open_value(value, Unknown::Keep, OpenKind::Field),
             regex: None,
             search: DataValue::default(),
         }
@@ -159,7 +159,7 @@ impl Lowering<'_> {
         HeaderOp {
             kind: HeaderOpKind::Replace as u32,
             name: self.value(name, Unknown::Keep),
-            value: self.value(&replacement.replace, Unknown::Keep),
+            value: self.open_value(&replacement.replace, Unknown::Keep, OpenKind::Field),
             regex,
             search: self.value(&replacement.search, Unknown::Keep),
         }

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use zs_abi::HeadTarget;
 use zs_abi::view::{Method, NEED_PATH_CLEAN, NEED_PATH_MATCH, NEED_PATH_SLASHES};
+use zs_abi::{HeadTarget, OpenKind};
 use zs_config::model::{
     At, Expression, MatcherSet, Origin, Regexp, RegexpMatcher, StatusExpression, TlsMatcher,
     VarsMatcher,
@@ -197,6 +197,9 @@ impl Lowering<'_> {
             compare: Compare::Equal,
             with: with.as_bytes().to_vec(),
         };
+        if zs_open::is_open(host) {
+            return Some(self.open_host(code, host));
+        }
         if host.contains('{') {
             let value = self.value(host, Unknown::Empty);
             let Some(template) = value.template else {
@@ -220,6 +223,25 @@ impl Lowering<'_> {
                 self.unsupported(span, what, "list the names one by one");
                 None
             }
+        }
+    }
+
+    /// Compares the host with one that is known when the server has started.
+    fn open_host(&mut self, code: &mut Code, host: &str) -> Test {
+        let host = crate::hosts::normal(host);
+        let (field, host) = match host.strip_prefix("*.") {
+            Some(tail) => (ViewText::HostTail, tail),
+            None => (ViewText::Host, &*host),
+        };
+        if host.contains(['*', '{']) {
+            self.program.data.open_mut().misplace(host);
+        }
+        let template = self.template(host, Unknown::Empty, Some(OpenKind::Host));
+        let out = code.value();
+        code.op(Op::Expand { out, template });
+        Test::Same {
+            text: TextRef::View(field),
+            other: TextRef::Value(out),
         }
     }
 
@@ -271,6 +293,7 @@ impl Lowering<'_> {
     /// Whether an expression matches a text; what it captures is kept if
     /// anything reads captures.
     fn regexp(&mut self, expression: &Regexp, subject: Subject, origin: Origin) -> Test {
+        self.program.data.open_mut().misplace(&expression.pattern);
         if !self.captures_used
             && let Some(table) =
                 crate::regex::automaton(&expression.pattern, &mut self.program.data)
@@ -311,7 +334,7 @@ impl Lowering<'_> {
         for (name, values) in vars {
             let text = self.variable_text(code, name);
             for value in values {
-                let test = if value.contains('{') {
+                let test = if value.contains('{') || zs_open::is_open(value) {
                     let other = self.expanded(code, value);
                     Test::Same { text, other }
                 } else {
@@ -357,7 +380,7 @@ impl Lowering<'_> {
 
     /// A text with its placeholders replaced.
     fn expanded(&mut self, code: &mut Code, text: &str) -> TextRef {
-        let template = self.template(text, Unknown::Empty);
+        let template = self.template(text, Unknown::Empty, Some(OpenKind::Compared));
         let out = code.value();
         code.op(Op::Expand { out, template });
         TextRef::Value(out)
@@ -430,13 +453,26 @@ impl Lowering<'_> {
             require(code, Test::Found { list }, no);
             return;
         }
-        self.any(code, values, no, |this, _, value| {
+        self.any(code, values, no, |this, code, value| {
+            if zs_open::is_open(value) {
+                return Some(this.open_value_test(code, list, value));
+            }
             if value.contains('{') {
                 let what = "a placeholder in a header matcher";
                 this.unsupported(span, what, "write the value out");
             }
             Some(value_test(list, value))
         });
+    }
+
+    /// Compares values with one that is known when the server has started, and
+    /// is no pattern.
+    fn open_value_test(&mut self, code: &mut Code, list: Value, text: &str) -> Test {
+        if text.contains(['*', '{']) {
+            self.program.data.open_mut().misplace(text);
+        }
+        let other = self.expanded(code, text);
+        Test::AnySame { list, other }
     }
 
     fn query(
@@ -469,8 +505,9 @@ impl Lowering<'_> {
                 out: list,
                 name: name.clone(),
             });
-            self.any(code, values, no, |_, _, value| {
+            self.any(code, values, no, |this, code, value| {
                 Some(match value.as_str() {
+                    open if zs_open::is_open(open) => this.open_value_test(code, list, open),
                     "*" => Test::Found { list },
                     _ => Test::Any {
                         list,

@@ -11,6 +11,7 @@ mod files;
 mod handlers;
 mod headers;
 mod matchers;
+mod open;
 mod provision;
 mod proxy;
 mod refusals;
@@ -22,20 +23,27 @@ use std::collections::BTreeMap;
 
 use zs_abi::data::Text;
 use zs_abi::tables::{Error, ErrorId, Regex, RegexId, Value as DataValue, Variable, VariableId};
+use zs_abi::{Capability, OpenKind};
 use zs_config::model::{Config, Origin};
+use zs_data::DataBuilder;
 use zs_diagnostics::{Diagnostic, Sink, Span, codes, nearest};
+use zs_open::OpenValues;
 
 use crate::program::{Function, FunctionId, Program};
 use crate::template::{self, Names, Piece, Unknown};
 use code::Code;
 
-/// Lowers a configuration. Reports what cannot be served; `None` if that is
-/// an error.
-pub fn lower(config: &Config, sink: &mut Sink) -> Option<Program> {
+/// Lowers a configuration in which some values may be `open` until the site
+/// starts. Reports what cannot be served; `None` if that is an error.
+pub fn lower(config: &Config, open: &OpenValues, sink: &mut Sink) -> Option<Program> {
     refusals::refuse(config, sink);
     let plan = provision::provision(config, sink);
+    let program = Program {
+        data: DataBuilder::with_open(open.clone()),
+        ..Program::default()
+    };
     let mut lowering = Lowering {
-        program: Program::default(),
+        program,
         sink,
         variables: BTreeMap::new(),
         capture_names: BTreeMap::new(),
@@ -48,6 +56,10 @@ pub fn lower(config: &Config, sink: &mut Sink) -> Option<Program> {
     let Lowering {
         mut program, sink, ..
     } = lowering;
+    open::check(&mut program, sink);
+    if program.data.open().is_any_used() {
+        program.capabilities.insert(Capability::Environment);
+    }
     if sink.has_errors() {
         return None;
     }
@@ -102,6 +114,7 @@ impl Lowering<'_> {
     /// Reserves a function's number, for code that must name it before it is
     /// written.
     fn reserve(&mut self, name: &str) -> FunctionId {
+        let name = self.program.data.open().values().spelled(name);
         self.program.functions.push(Function::new(name));
         FunctionId(self.program.functions.len() as u32 - 1)
     }
@@ -113,26 +126,37 @@ impl Lowering<'_> {
 
     /// Stores a text: as a constant if it is one, else as a template.
     fn value(&mut self, text: &str, unknown: Unknown) -> DataValue {
-        self.value_with(text, unknown, |_| 0)
+        self.value_with(text, unknown, None, |_| 0)
     }
 
-    /// As [`Self::value`], with flags for the template's segments; `flags` sees
-    /// all pieces in order.
+    /// As [`Self::value`]; the text may hold values that are left open.
+    fn open_value(&mut self, text: &str, unknown: Unknown, kind: OpenKind) -> DataValue {
+        self.value_with(text, unknown, Some(kind), |_| 0)
+    }
+
+    /// As [`Self::value`], with the kind of open values, if there may be any,
+    /// and flags for the template's segments; `flags` sees all pieces in order.
     fn value_with(
         &mut self,
         text: &str,
         unknown: Unknown,
+        open: Option<OpenKind>,
         flags: impl FnMut(&Piece) -> u32,
     ) -> DataValue {
         let pieces = template::pieces(text, unknown, &mut self.names());
         match &pieces[..] {
             [Piece::Constant(text)] => DataValue {
-                text: self.program.data.text(text),
+                text: template::constant(text, open, &mut self.program.data),
                 template: None,
             },
             _ => DataValue {
                 text: Text::EMPTY,
-                template: Some(template::store(&pieces, flags, &mut self.program.data)),
+                template: Some(template::store(
+                    &pieces,
+                    open,
+                    flags,
+                    &mut self.program.data,
+                )),
             },
         }
     }
@@ -159,6 +183,7 @@ impl Lowering<'_> {
 
     /// The number of an expression; its captures are stored under `name`.
     fn regex(&mut self, name: &str, pattern: &str, origin: Origin) -> RegexId {
+        self.program.data.open_mut().misplace(pattern);
         let program = match crate::regex::compile(pattern, &mut self.program.data) {
             Ok(program) => program,
             Err(reason) => {

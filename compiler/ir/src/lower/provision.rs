@@ -377,7 +377,9 @@ fn qualifies(name: &str) -> bool {
             .all(|letter| letter.is_ascii_alphanumeric() || "-._".contains(letter))
     };
     let plain = name.strip_prefix("*.").unwrap_or(name);
-    name.parse::<IpAddr>().is_ok()
+    // What an open value is allowed to be is checked when it is read.
+    zs_open::is_open(name)
+        || name.parse::<IpAddr>().is_ok()
         || !plain.is_empty() && letters(plain) && !plain.starts_with('.') && !plain.ends_with('.')
 }
 
@@ -391,7 +393,7 @@ fn is_public(name: &str) -> bool {
         ".home.arpa",
     ];
     let reserved = local.iter().any(|end| name.ends_with(end));
-    !reserved && name.contains('.') && name.parse::<IpAddr>().is_err()
+    zs_open::is_open(name) || !reserved && name.contains('.') && name.parse::<IpAddr>().is_err()
 }
 
 /// Whether a pattern with an optional leading star covers a name.

@@ -4,7 +4,7 @@ use zs_abi::tables::{
     LISTEN_TCP, LISTEN_UNIX, PROXY_HOST_UPSTREAM, PROXY_TLS, PROXY_TLS_INSECURE, Proxy as Record,
     ProxyId, Upstream as UpstreamRecord, Value as DataValue,
 };
-use zs_abi::{Capability, HeadTarget};
+use zs_abi::{Capability, HeadTarget, OpenKind};
 use zs_config::model::{
     Dial, Duration, HttpTransport, Origin, ReverseProxy, Transport, Upstream, UpstreamTls,
 };
@@ -230,7 +230,7 @@ impl Lowering<'_> {
             if tls.insecure_skip_verify {
                 flags |= PROXY_TLS_INSECURE;
             }
-            server_name = self.value(&tls.server_name, Unknown::Empty);
+            server_name = self.open_value(&tls.server_name, Unknown::Empty, OpenKind::Upstream);
             handshake_ms = millis(tls.handshake_timeout).unwrap_or(HANDSHAKE_MS);
         }
         let records: Vec<UpstreamRecord> = upstreams
@@ -278,7 +278,10 @@ impl Lowering<'_> {
                 let host = if host.is_empty() { "localhost" } else { host };
                 UpstreamRecord {
                     kind: LISTEN_TCP,
-                    host: constant(self, host),
+                    host: DataValue {
+                        text: self.program.data.open_text(host, OpenKind::Upstream),
+                        template: None,
+                    },
                     port: constant(self, &port.to_string()),
                 }
             }

@@ -4,7 +4,7 @@ use zs_abi::tables::{
     RegexId, RewriteList, RewriteListId, RewriteOp, SEGMENT_PATH_ESCAPED, SEGMENT_QUERY_ESCAPE,
     Value as DataValue,
 };
-use zs_abi::{RewriteKind, Source};
+use zs_abi::{OpenKind, RewriteKind, Source};
 use zs_config::model::{QueryOps, Rewrite};
 
 use super::Lowering;
@@ -69,17 +69,18 @@ impl Lowering<'_> {
         match split(rule, '?') {
             (path, Some(query)) => {
                 if !path.is_empty() {
-                    let path = self.value_with(path, Unknown::Empty, path_flags);
+                    let path =
+                        self.value_with(path, Unknown::Empty, Some(OpenKind::Path), path_flags);
                     ops.push(op(RewriteKind::Path, path));
                 }
                 let mut in_name = true;
-                let query = self.value_with(query, Unknown::Empty, |piece| {
+                let query = self.value_with(query, Unknown::Empty, None, |piece| {
                     query_flags(piece, &mut in_name)
                 });
                 ops.push(op(RewriteKind::QueryText, query));
             }
             (path, None) => {
-                let path = self.value_with(path, Unknown::Empty, path_flags);
+                let path = self.value_with(path, Unknown::Empty, Some(OpenKind::Path), path_flags);
                 ops.push(op(RewriteKind::PathInjected, path));
             }
         }

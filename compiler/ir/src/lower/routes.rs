@@ -177,7 +177,7 @@ fn is_host_route(route: &Route) -> bool {
 /// Whether a host is a whole name or one with a star as its first label only.
 fn mappable(host: &str) -> bool {
     let name = host.strip_prefix("*.").unwrap_or(host);
-    !name.is_empty() && !name.contains(['*', '{'])
+    !name.is_empty() && !name.contains(['*', '{']) && !zs_open::is_open(name)
 }
 
 fn hosts(route: &Route) -> impl Iterator<Item = &String> {

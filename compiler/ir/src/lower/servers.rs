@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use zs_abi::Capability;
 use zs_abi::data::Text;
 use zs_abi::tables::{
     ALPN_HTTP11, CERTIFICATE_FILES, CERTIFICATE_LOCAL, Certificate, CertificateId, EntryId,
     LISTEN_TCP, LISTEN_UNIX, Listener, Server as Record, ServerId, TlsPolicy,
 };
+use zs_abi::{Capability, OpenKind};
 use zs_config::model::{Duration, ListenAddress, Network};
 use zs_diagnostics::{Diagnostic, Span, codes};
 
@@ -47,10 +47,14 @@ impl Lowering<'_> {
                 }
             };
             let data = &mut self.program.data;
+            let open = match kind {
+                CERTIFICATE_FILES => OpenKind::File,
+                _ => OpenKind::CertifiedHost,
+            };
             let record = Certificate {
                 kind,
-                chain: data.text(chain),
-                key: data.text(key),
+                chain: data.open_text(chain, open),
+                key: data.open_text(key, open),
             };
             let number = CertificateId(data.push(&record));
             numbers.insert(plan, number);
@@ -70,7 +74,8 @@ impl Lowering<'_> {
         // Whole names before patterns, the policy for the rest last.
         sorted.sort_by_key(|policy| (policy.name.is_empty(), policy.name.starts_with('*')));
         for policy in &sorted {
-            let name = self.program.data.text(&policy.name);
+            let name = &policy.name;
+            let name = self.program.data.open_text(name, OpenKind::CertifiedHost);
             let certificate = certificates[&policy.certificate];
             policies.push(TlsPolicy {
                 name,
@@ -101,6 +106,7 @@ impl Lowering<'_> {
         for listen in &plan.listen {
             self.listen(listen, server, plan);
         }
+        self.tell_hosts_apart(server, &plan.routes);
     }
 
     fn entry(&mut self, plan: &ServerPlan) -> FunctionId {
@@ -118,6 +124,11 @@ impl Lowering<'_> {
         number
     }
 
+    fn note_listener(&mut self, text: String) {
+        let text = self.program.data.open().values().spelled(&text);
+        self.program.listeners.push(text);
+    }
+
     fn listen(&mut self, listen: &ListenAddress, server: ServerId, plan: &ServerPlan) {
         let tls = !plan.policies.is_empty();
         if listen.network == Network::Unix {
@@ -132,10 +143,16 @@ impl Lowering<'_> {
                 tls: tls.into(),
             };
             self.program.data.push(&record);
-            self.program.listeners.push(listen.to_string());
+            self.note_listener(listen.to_string());
             return;
         }
-        let Some(address) = address(listen) else {
+        let open = zs_open::is_open(&listen.host);
+        let path = match open {
+            true => self.program.data.open_text(&listen.host, OpenKind::Address),
+            false => Text::EMPTY,
+        };
+        let address = if open { Some([0; 16]) } else { address(listen) };
+        let Some(address) = address else {
             let message = format!("`{}` is not an address of this machine", listen.host);
             let error = Diagnostic::error(codes::BAD_ADDRESS, Span::default(), message)
                 .help("bind to an IP address, or to none for all");
@@ -149,13 +166,13 @@ impl Lowering<'_> {
                 kind: LISTEN_TCP,
                 address: words(address),
                 port: port.into(),
-                path: Text::EMPTY,
+                path,
                 server,
                 tls: tls.into(),
             };
             self.program.data.push(&record);
             let scheme = if tls { "https" } else { "http" };
-            self.program.listeners.push(format!("{scheme} {listen}"));
+            self.note_listener(format!("{scheme} {listen}"));
         }
     }
 }

@@ -38,6 +38,7 @@ impl Expander<'_> {
             );
         }
         let target = arguments.remove(0);
+        self.check_closed(&target)?;
         let blocks = self.block_arguments()?;
         let id_of = |name: &str, expander: &mut Self| -> Result<ImportId> {
             expander.check_cycle(name, &keyword, &target)?;
@@ -107,6 +108,7 @@ impl Expander<'_> {
                     help,
                 );
             }
+            self.check_closed(name)?;
             let (tokens, next) = named_block(&all, at);
             by_name.insert(name.text.clone(), tokens);
             at = next;
@@ -155,7 +157,7 @@ impl Expander<'_> {
             ));
         }
         let file = self.sources.add(path.to_string_lossy(), text);
-        let Some(lexed) = lex_file(self.sources, file, self.host, self.sink) else {
+        let Some(lexed) = lex_file(self.sources, file, self.host, &mut self.open, self.sink) else {
             return Err(Stop);
         };
         self.unset.extend(lexed.unset);

@@ -9,6 +9,7 @@ mod imports;
 use std::collections::BTreeMap;
 
 use zs_diagnostics::{Code, Diagnostic, FileId, Sink, SourceMap, Span, codes};
+use zs_open::OpenValues;
 
 use crate::lexer::lex_file;
 use crate::limits::BLOCK_DEPTH_MAX;
@@ -21,6 +22,7 @@ use crate::{Host, Imports, Token};
 pub(crate) struct Expanded {
     pub(crate) terminals: Vec<Terminal>,
     pub(crate) imports: Imports,
+    pub(crate) open: OpenValues,
 }
 
 /// Expands a file. Errors go to the sink; none is returned then.
@@ -30,7 +32,11 @@ pub(crate) fn expand(
     host: &dyn Host,
     sink: &mut Sink,
 ) -> Option<Expanded> {
-    let lexed = lex_file(sources, file, host, sink)?;
+    let mut open = OpenValues::default();
+    let Some(lexed) = lex_file(sources, file, host, &mut open, sink) else {
+        zs_open::explain(&open, sources, sink);
+        return None;
+    };
     let mut pending = lexed.tokens;
     pending.reverse();
     let mut expander = Expander {
@@ -40,6 +46,7 @@ pub(crate) fn expand(
         snippets: BTreeMap::new(),
         imports: Imports::default(),
         unset: lexed.unset,
+        open,
         main: file,
         pending,
         previous: None,
@@ -51,8 +58,13 @@ pub(crate) fn expand(
         Ok(()) => Some(Expanded {
             terminals: expander.terminals,
             imports: expander.imports,
+            open: expander.open,
         }),
-        Err(Stop) => None,
+        Err(Stop) => {
+            // Nobody else has seen the values by then.
+            zs_open::explain(&expander.open, expander.sources, expander.sink);
+            None
+        }
     }
 }
 
@@ -73,6 +85,7 @@ struct Expander<'a> {
     snippets: BTreeMap<String, Snippet>,
     imports: Imports,
     unset: Vec<UnsetVariable>,
+    open: OpenValues,
     main: FileId,
     /// Words to come, the next one last.
     pending: Vec<Token>,
@@ -101,6 +114,20 @@ impl Expander<'_> {
         let diagnostic = Diagnostic::error(code, token.span, message).help(help);
         let diagnostic = self.imports.explain(token.import, diagnostic);
         self.fail(diagnostic)
+    }
+
+    /// Refuses a variable that is left open in a word that says how the file is put together.
+    fn check_closed(&mut self, token: &Token) -> Result<()> {
+        if !zs_open::is_open(&token.text) {
+            return Ok(());
+        }
+        let help = "write the name";
+        self.fail_at(
+            token,
+            codes::BAD_IMPORT,
+            format!("`{}` is the name of what is imported", token.text),
+            help,
+        )
     }
 
     fn peek(&self) -> Option<&Token> {
@@ -139,6 +166,7 @@ impl Expander<'_> {
                 .and_then(|text| text.strip_suffix(')'))
         {
             let name = name.to_owned();
+            self.check_closed(key)?;
             return self.snippet(&name, key.clone());
         }
         if keys.is_empty() && !opens {

@@ -173,7 +173,7 @@ impl Lower<'_, '_, '_> {
         }
         let template = self
             .lowering
-            .template(&format!("{{{name}}}"), Unknown::Empty);
+            .template(&format!("{{{name}}}"), Unknown::Empty, None);
         let out = self.code.value();
         self.code.op(Op::Expand { out, template });
         TextRef::Value(out)

@@ -190,7 +190,7 @@ impl Lower<'_, '_, '_> {
             self.constant(at, &constant::encode(&Constant::Null));
             return;
         }
-        let template = template::store(&pieces, |_| 0, &mut self.lowering.program.data);
+        let template = template::store(&pieces, None, |_| 0, &mut self.lowering.program.data);
         self.code.op(Op::RegisterPlaceholder {
             register: at,
             template,
