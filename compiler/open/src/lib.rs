@@ -106,6 +106,26 @@ impl OpenValues {
         }
     }
 
+    /// A text in which every value is the first of those that read the same
+    /// variable: two texts that are the same for every environment become equal.
+    #[must_use]
+    pub fn canonical(&self, text: &str) -> String {
+        let first = |id: OpenId| {
+            let same = |other: &OpenValue| {
+                self.value(id).is_some_and(|value| {
+                    (&value.name, &value.default) == (&other.name, &other.default)
+                })
+            };
+            let found = self.iter().find(|(_, other)| same(other));
+            found.map_or(id, |(first, _)| first).marker()
+        };
+        let part = |part| match part {
+            Part::Text(text) => text.to_owned(),
+            Part::Open(id) => first(id),
+        };
+        parts(text).map(part).collect()
+    }
+
     /// A text as its author wrote it, but for defaults.
     #[must_use]
     pub fn spelled(&self, text: &str) -> String {

@@ -29,7 +29,9 @@ pub fn explain(open: &OpenValues, sources: &SourceMap, sink: &mut Sink) {
     }
     for diagnostic in sink.take() {
         let error = diagnostic.severity == Severity::Error;
-        let about = (error && diagnostic.code != codes::OPEN_VALUE)
+        // What is wrong with two things together is wrong for every value.
+        let other = ![codes::OPEN_VALUE, codes::CONFLICT].contains(&diagnostic.code);
+        let about = (error && other)
             .then(|| subject(open, &diagnostic, sources))
             .flatten();
         sink.report(match about {

@@ -1,6 +1,6 @@
 //! `--runtime-env`: which variables are left open, and what is told of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zs_diagnostics::{Diagnostic, FileId, Sink, SourceMap, Span, codes, nearest};
 
@@ -32,16 +32,20 @@ fn variables(text: &str) -> impl Iterator<Item = &str> {
 /// What `inspect` tells of the variables that a site reads when it starts, by
 /// name; nothing if there are none.
 pub fn fact(open: &zs_data::Open) -> Option<String> {
-    let used = open
-        .values()
-        .iter()
-        .filter(|(id, _)| open.is_used(*id))
-        .map(|(_, value)| match &value.default {
-            None => value.name.clone(),
-            Some(default) => format!("{} (default `{default}`)", value.name),
-        });
-    let used: BTreeSet<String> = used.collect();
-    let list: Vec<String> = used.into_iter().collect();
+    let mut defaults: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    for (id, value) in open.values().iter() {
+        if open.is_used(id) {
+            let default = value.default.as_deref();
+            let known = defaults.entry(&value.name).or_insert(default);
+            // It must be set if it must be for any use of it.
+            *known = known.and(default);
+        }
+    }
+    let shown = |(name, default): (&&str, &Option<&str>)| match default {
+        None => (*name).to_owned(),
+        Some(default) => format!("{name} (default `{default}`)"),
+    };
+    let list: Vec<String> = defaults.iter().map(shown).collect();
     (!list.is_empty()).then(|| list.join(", "))
 }
 

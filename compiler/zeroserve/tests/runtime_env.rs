@@ -226,6 +226,46 @@ fn hosts_and_addresses_are_read_at_start() {
 }
 
 #[test]
+fn a_host_of_the_environment_has_a_certificate() {
+    let (folder, below, secure, front) =
+        (Folder::new("front"), Folder::new("secure"), port(), port());
+    let site = build_open(
+        &below,
+        &format!(
+            "{{\n\tskip_install_trust\n\tauto_https disable_redirects\n}}\n\
+             https://{{$HOST}}:{secure} {{\n\ttls internal\n\trespond \"secret of {{host}}\"\n}}\n"
+        ),
+        &["HOST"],
+    );
+    let proxy = build_open(
+        &folder,
+        &format!(
+            "http://localhost:{front} {{\n\treverse_proxy https://{{$UPSTREAM}}:{secure}\n}}\n"
+        ),
+        &["UPSTREAM"],
+    );
+    let data = below.path("data").to_string_lossy().into_owned();
+    let roots = below.path("data/caddy/pki/authorities/local/root.crt");
+    for (host, status, body) in [
+        ("LocalHost", 200, "secret of localhost"),
+        ("other.test", 502, ""),
+    ] {
+        let variables = [("HOST", host.to_owned()), ("XDG_DATA_HOME", data.clone())];
+        let _secure = Server::start_with(&site, &["--workers=1"], secure, &variables);
+        let roots = roots.to_string_lossy().into_owned();
+        let variables = [
+            ("UPSTREAM", "localhost".to_owned()),
+            ("SSL_CERT_FILE", roots),
+        ];
+        let _front = Server::start_with(&proxy, &["--workers=1"], front, &variables);
+        let answer = get(front, "localhost", "/");
+        assert_eq!(status_and_body(&answer), (status, body), "{host}");
+    }
+    let said = text(&check(&site, &[("HOST", "127.0.0.1")]).stderr);
+    assert!(said.contains("is no host name; a certificate"), "{said}");
+}
+
+#[test]
 fn a_folder_is_read_at_start() {
     let (folder, port) = (Folder::new("root"), port());
     let site = build_open(

@@ -120,9 +120,10 @@ fn expectation(kind: OpenKind, text: &[u8]) -> Option<&'static str> {
                 .all(|byte| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(byte)),
             "path: it holds something else than letters, digits and `/-._~!$&'()*+,;=:@`",
         ),
-        OpenKind::Host | OpenKind::Upstream => {
-            (is_name(text) || is_ip(text), "host name or IP address")
-        }
+        OpenKind::Host | OpenKind::Upstream => (
+            is_name(text) || is_ip(text),
+            "host name or IP address; a port stands in the configuration",
+        ),
         OpenKind::CertifiedHost => {
             let name = text.strip_prefix(b"*.").unwrap_or(text);
             let help = "host name; a certificate for an IP address needs it when the site is built";

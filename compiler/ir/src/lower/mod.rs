@@ -37,7 +37,7 @@ use code::Code;
 /// starts. Reports what cannot be served; `None` if that is an error.
 pub fn lower(config: &Config, open: &OpenValues, sink: &mut Sink) -> Option<Program> {
     refusals::refuse(config, sink);
-    let plan = provision::provision(config, sink);
+    let plan = provision::provision(config, open, sink);
     let program = Program {
         data: DataBuilder::with_open(open.clone()),
         ..Program::default()

@@ -5,12 +5,12 @@
 //! looked at: a value that stands in code, or in data where it may not, or that
 //! nothing of the program has taken up, is refused at its place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zs_abi::OpenKind;
 use zs_abi::tables::{ServerId, SiteHost};
 use zs_config::model::{MatcherSet, Route};
-use zs_diagnostics::Sink;
+use zs_diagnostics::{Diagnostic, Sink, Span, codes};
 
 use super::Lowering;
 use crate::program::{End, Op, Program, Test};
@@ -109,10 +109,29 @@ impl Lowering<'_> {
         if !hosts.iter().any(|host| zs_open::is_open(host)) {
             return;
         }
+        self.refuse_same_hosts(&hosts);
         for host in hosts {
             let host = crate::hosts::normal(host);
             let name = self.program.data.open_text(&host, OpenKind::Host);
             self.program.data.push(&SiteHost { server, name });
+        }
+    }
+
+    /// Refuses hosts that are the same whatever their values are.
+    fn refuse_same_hosts(&mut self, hosts: &BTreeSet<&String>) {
+        let open = self.program.data.open().values();
+        let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+        for host in hosts {
+            let place = zs_open::ids(host).find_map(|id| open.value(id));
+            let Some(place) = place else { continue };
+            let Some(first) = seen.insert(open.canonical(host), place.span) else {
+                continue;
+            };
+            let message = format!("two sites have the host `{}`", open.spelled(host));
+            let error = Diagnostic::error(codes::CONFLICT, place.span, message)
+                .secondary(first, "the other one is here")
+                .help("join the two blocks, or change one host");
+            self.sink.report(error);
         }
     }
 }

@@ -11,6 +11,7 @@ use zs_config::model::{
     MatcherSet, Network, PortRange, Route, Server, StaticResponse, StatusCode, TlsApp,
 };
 use zs_diagnostics::{Diagnostic, Sink, Span, codes};
+use zs_open::OpenValues;
 
 /// A server with everything decided.
 pub struct ServerPlan {
@@ -90,7 +91,7 @@ const HTTP_PORT: u16 = 80;
 const HTTPS_PORT: u16 = 443;
 
 /// Decides about all servers.
-pub fn provision(config: &Config, sink: &mut Sink) -> Vec<ServerPlan> {
+pub fn provision(config: &Config, open: &OpenValues, sink: &mut Sink) -> Vec<ServerPlan> {
     let Some(http) = &config.apps.http else {
         return Vec::new();
     };
@@ -100,6 +101,7 @@ pub fn provision(config: &Config, sink: &mut Sink) -> Vec<ServerPlan> {
         tls: config.apps.tls.as_ref(),
         redirects: BTreeMap::new(),
         plans: Vec::new(),
+        open,
         sink,
     };
     provision.servers(http);
@@ -114,6 +116,7 @@ struct Provision<'a> {
     /// Where plain requests for a name are sent: the listener of its server.
     redirects: BTreeMap<String, ListenAddress>,
     plans: Vec<ServerPlan>,
+    open: &'a OpenValues,
     sink: &'a mut Sink,
 }
 
@@ -256,8 +259,9 @@ impl Provision<'_> {
     /// The standard port wins when a name is served on several.
     fn note_redirect(&mut self, name: &str, listen: &ListenAddress) {
         let Some(ports) = listen.ports else { return };
-        if !self.redirects.contains_key(name) || ports.first == self.https_port {
-            self.redirects.insert(name.to_owned(), listen.clone());
+        let name = self.open.canonical(name);
+        if !self.redirects.contains_key(&name) || ports.first == self.https_port {
+            self.redirects.insert(name, listen.clone());
         }
     }
 
