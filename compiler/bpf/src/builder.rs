@@ -313,7 +313,19 @@ impl FunctionBuilder {
     }
 
     /// Resolves the labels.
-    pub fn finish(mut self) -> Result<Function, BuildError> {
+    ///
+    /// # Errors
+    /// If a jump goes to a label that was never bound.
+    pub fn finish(self) -> Result<Function, BuildError> {
+        self.finish_with(&[]).map(|(function, _)| function)
+    }
+
+    /// As [`Self::finish`]; gives also the slots at which some bound labels
+    /// stand.
+    ///
+    /// # Errors
+    /// If a jump goes to a label that was never bound, or one of these was not.
+    pub fn finish_with(mut self, wanted: &[Label]) -> Result<(Function, Vec<u32>), BuildError> {
         self.check_labels()?;
         let starts = self.relax();
         let mut function = Function {
@@ -335,7 +347,15 @@ impl FunctionBuilder {
         function.lines = lines.map(|(at, loc)| (starts[*at] as u32, *loc)).collect();
         let end = function.insns.len() as u32;
         function.lines.retain(|(at, _)| *at < end);
-        Ok(function)
+        let slot = |label: &Label| match self.labels[label.0 as usize] {
+            Some(item) => Ok(starts[item] as u32),
+            None => Err(BuildError::Unbound {
+                function: self.name.clone(),
+                label: *label,
+            }),
+        };
+        let slots = wanted.iter().map(slot).collect::<Result<_, _>>()?;
+        Ok((function, slots))
     }
 
     fn check_labels(&self) -> Result<(), BuildError> {

@@ -6,21 +6,24 @@ use zs_abi::Trap;
 use zs_abi::layout::{FRAME_BYTES, FRAMES_MAX, STACK_TOP};
 
 use crate::image::{EntryId, FunctionId, HelperId, Image};
-use crate::memory::{BadAccess, Memory};
+use crate::memory::{BadAccess, GuestMemory};
 use crate::op::{AluOp, AtomicOp, Cond, Op, Size, Source, Swap, SwapBits, Width};
 use crate::reg::Reg;
 
-/// What a program may call.
-pub trait Helpers {
+/// What a program may call, and who looks on while it runs.
+pub trait Helpers<M> {
     /// Calls a helper. `None` if there is no such helper.
-    fn call(&mut self, helper: HelperId, arguments: [u64; 5], memory: &mut Memory) -> Option<u64>;
+    fn call(&mut self, helper: HelperId, arguments: [u64; 5], memory: &mut M) -> Option<u64>;
+
+    /// The instruction at a slot of a function is about to run.
+    fn arrive(&mut self, _function: FunctionId, _at: usize, _memory: &M) {}
 }
 
 /// No helpers at all.
 pub struct NoHelpers;
 
-impl Helpers for NoHelpers {
-    fn call(&mut self, _: HelperId, _: [u64; 5], _: &mut Memory) -> Option<u64> {
+impl<M> Helpers<M> for NoHelpers {
+    fn call(&mut self, _: HelperId, _: [u64; 5], _: &mut M) -> Option<u64> {
         None
     }
 }
@@ -65,13 +68,13 @@ impl std::error::Error for Stop {}
 
 /// Runs the entry with `r1` and `r2` set, the other arguments zero, and gives
 /// `r0`. `budget` says how often the run may repeat code (see the crate's page).
-pub fn interpret(
+pub fn interpret<M: GuestMemory>(
     image: &Image,
     entry: EntryId,
     arguments: [u64; 2],
     budget: u64,
-    memory: &mut Memory,
-    helpers: &mut dyn Helpers,
+    memory: &mut M,
+    helpers: &mut dyn Helpers<M>,
 ) -> Result<u64, Stop> {
     let Some(function) = image.entry(entry) else {
         return Err(Stop {
@@ -94,6 +97,7 @@ pub fn interpret(
         callers: Vec::new(),
     };
     loop {
+        run.helpers.arrive(run.function, run.at, run.memory);
         match run.step() {
             Ok(Some(result)) => return Ok(result),
             Ok(None) => {}
@@ -108,10 +112,10 @@ pub fn interpret(
     }
 }
 
-struct Run<'a> {
+struct Run<'a, M> {
     image: &'a Image,
-    memory: &'a mut Memory,
-    helpers: &'a mut dyn Helpers,
+    memory: &'a mut M,
+    helpers: &'a mut dyn Helpers<M>,
     registers: [u64; Reg::COUNT],
     budget: u64,
     function: FunctionId,
@@ -130,7 +134,7 @@ struct Caller {
 /// verified reads them.
 const CLOBBERED: u64 = 0xdead_beef_dead_beef;
 
-impl Run<'_> {
+impl<M: GuestMemory> Run<'_, M> {
     /// Executes one instruction; gives the result when the entry returns.
     fn step(&mut self) -> Result<Option<u64>, StopReason> {
         let insns = &self.image.functions[self.function.index()].insns;

@@ -46,7 +46,7 @@ pub use image::{CallSite, EntryId, FileId, Function, FunctionId, HelperId, Image
 pub use insn::Insn;
 pub use interpret::{Helpers, NoHelpers, Stop, StopReason, interpret};
 pub use link::{LinkError, link};
-pub use memory::{Access, BadAccess, Memory};
+pub use memory::{Access, BadAccess, GuestMemory, Memory};
 pub use op::{AluOp, AtomicOp, Cond, Op, Size, Source, Swap, SwapBits, Width};
 pub use reg::{Reg, RegSet};
 pub use verify::{VerifyError, verify};

@@ -31,6 +31,21 @@ impl fmt::Display for BadAccess {
 
 impl std::error::Error for BadAccess {}
 
+/// Guest memory that a program can be interpreted over.
+pub trait GuestMemory {
+    /// Reads as the guest does.
+    ///
+    /// # Errors
+    /// If a byte may not be read.
+    fn read(&self, address: i64, into: &mut [u8]) -> Result<(), BadAccess>;
+
+    /// Writes as the guest does; a bad access writes nothing.
+    ///
+    /// # Errors
+    /// If a byte may not be written.
+    fn write(&mut self, address: i64, bytes: &[u8]) -> Result<(), BadAccess>;
+}
+
 /// A window's memory. Nothing is mapped at first.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
@@ -63,27 +78,6 @@ impl Memory {
         }
     }
 
-    /// Reads as the guest does.
-    pub fn read(&self, address: i64, into: &mut [u8]) -> Result<(), BadAccess> {
-        for (piece, at, place) in pieces(address, into.len()) {
-            let bad = bad(address, &piece);
-            let page = self.page(place).ok_or(bad)?;
-            into[piece.clone()].copy_from_slice(&page.bytes[at..at + piece.len()]);
-        }
-        Ok(())
-    }
-
-    /// Writes as the guest does; a bad access writes nothing.
-    pub fn write(&mut self, address: i64, bytes: &[u8]) -> Result<(), BadAccess> {
-        for (piece, _, place) in pieces(address, bytes.len()) {
-            let writable = self.page(place).map(|page| page.access);
-            if writable != Some(Access::Write) {
-                return Err(bad(address, &piece));
-            }
-        }
-        self.poke(address, bytes)
-    }
-
     /// Writes as the host does, who may write constants too.
     pub fn poke(&mut self, address: i64, bytes: &[u8]) -> Result<(), BadAccess> {
         for (piece, at, place) in pieces(address, bytes.len()) {
@@ -97,6 +91,27 @@ impl Memory {
 
     fn page(&self, number: i64) -> Option<&Page> {
         self.pages.get(&u32::try_from(number).ok()?)
+    }
+}
+
+impl GuestMemory for Memory {
+    fn read(&self, address: i64, into: &mut [u8]) -> Result<(), BadAccess> {
+        for (piece, at, place) in pieces(address, into.len()) {
+            let bad = bad(address, &piece);
+            let page = self.page(place).ok_or(bad)?;
+            into[piece.clone()].copy_from_slice(&page.bytes[at..at + piece.len()]);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, address: i64, bytes: &[u8]) -> Result<(), BadAccess> {
+        for (piece, _, place) in pieces(address, bytes.len()) {
+            let writable = self.page(place).map(|page| page.access);
+            if writable != Some(Access::Write) {
+                return Err(bad(address, &piece));
+            }
+        }
+        self.poke(address, bytes)
     }
 }
 

@@ -46,13 +46,14 @@ impl<'p> Context<'p> {
     }
 
     /// Writes all functions.
-    pub fn functions(mut self) -> Vec<zs_bpf::Function> {
+    pub fn functions(mut self) -> Vec<(zs_bpf::Function, Vec<(u32, BlockId)>)> {
         (0..self.functions.len())
             .map(|number| self.function(number))
             .collect()
     }
 
-    fn function(&mut self, number: usize) -> zs_bpf::Function {
+    /// A function, and where its blocks begin.
+    fn function(&mut self, number: usize) -> (zs_bpf::Function, Vec<(u32, BlockId)>) {
         let function = &self.functions[number];
         let mut code = FunctionBuilder::new(symbol(number, function));
         code.entry(zs_bpf::EntryId(number as u32));
@@ -68,7 +69,11 @@ impl<'p> Context<'p> {
             files: &self.files,
         };
         writer.body(function);
-        writer.code.finish().expect("every block is written")
+        let order = writer.frame.order;
+        let starts: Vec<Label> = order.iter().map(|id| writer.labels[id.index()]).collect();
+        let finished = writer.code.finish_with(&starts);
+        let (function, slots) = finished.expect("every block is written");
+        (function, slots.into_iter().zip(order).collect())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a program is: functions of basic blocks, and the tables they name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use zs_abi::data::Text;
@@ -47,6 +47,8 @@ index! {
     Register, "r";
     /// A host map of the program.
     HostMapId, "hosts";
+    /// A condition of the configuration.
+    ConditionId, "condition";
 }
 
 /// A whole site.
@@ -66,6 +68,51 @@ pub struct Program {
     pub capabilities: BTreeSet<Capability>,
     /// Listeners, by the text that a person would write; for `inspect`.
     pub listeners: Vec<String>,
+    /// What branches stand for, for those who want to know why a request goes
+    /// where it goes. Nothing that is generated depends on it.
+    pub conditions: Vec<Condition>,
+    /// The functions of sites that are found by host, with the condition that
+    /// leads there.
+    pub sites: BTreeMap<FunctionId, ConditionId>,
+}
+
+/// A matcher as a person wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Where.
+    pub span: Span,
+    /// Its name.
+    pub name: &'static str,
+    /// What it is to match, one of which is enough.
+    pub items: Vec<String>,
+    /// How it stands in a `not`.
+    pub within: Within,
+}
+
+/// How a condition stands in a `not`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Within {
+    /// In none, or in one within another.
+    #[default]
+    Plain,
+    /// It is all that the `not` holds.
+    Not,
+    /// It is one of several.
+    Several,
+}
+
+/// What a branch tells of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The condition.
+    pub condition: ConditionId,
+    /// Which of its items is tested.
+    pub item: u32,
+    /// The condition's answer once the branch is taken; `None` if others are
+    /// tested then.
+    pub then: Option<bool>,
+    /// The same if it is not taken.
+    pub or: Option<bool>,
 }
 
 /// A server: its record in the data but for the entry.
@@ -108,6 +155,8 @@ pub struct Block {
     pub ops: Vec<Located<Op>>,
     /// What follows.
     pub end: Located<End>,
+    /// What the end tells of a condition, if it is a branch or looks up hosts.
+    pub asked: Option<Asked>,
 }
 
 /// Something with the place in the configuration that asked for it.
@@ -582,6 +631,7 @@ impl Block {
                 what: end,
                 span: Span::default(),
             },
+            asked: None,
         }
     }
 }

@@ -174,6 +174,7 @@ fn cut(function: &Function, root: BlockId, numbers: &BTreeMap<BlockId, FunctionI
                 blocks.push(Block {
                     ops: Vec::new(),
                     end,
+                    asked: None,
                 });
             }
         }

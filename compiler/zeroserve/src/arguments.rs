@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zs_diagnostics::{Code, codes};
 
+use crate::trace::Upstream;
+
 /// Compiles a Caddyfile to a web server that serves that site and nothing
 /// else.
 #[derive(Debug, Parser)]
@@ -37,6 +39,12 @@ pub enum Command {
     /// Write a Caddyfile in the standard layout.
     #[command(after_help = "Exit code 1 says that the file was not in the standard layout.")]
     Fmt(Fmt),
+    /// Show which way a request takes through a Caddyfile, and why.
+    #[command(
+        allow_missing_positional = true,
+        after_help = "Example: zeroserve trace Caddyfile 'GET https://example.com/api/x' -H 'Accept: text/html'"
+    )]
+    Trace(Trace),
     /// Tell what a built site is made of.
     Inspect(Inspect),
     /// Tell the long story of a message by its code.
@@ -313,6 +321,59 @@ pub struct Manpage {
     /// The folder for the pages, made if it is not there
     #[arg(short = 'o', long, value_name = "FOLDER")]
     pub directory: PathBuf,
+}
+
+/// `trace`.
+#[derive(Args, Debug)]
+pub struct Trace {
+    /// Which configuration is traced.
+    #[command(flatten)]
+    pub input: Input,
+    /// The request: `[METHOD] URL`, with GET as the standard method
+    #[arg(value_name = "REQUEST")]
+    pub request: String,
+    /// A field that the client sends
+    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
+    pub header: Vec<String>,
+    /// A body that the client sends
+    #[arg(short, long, value_name = "TEXT")]
+    pub data: Option<String>,
+    /// A file whose bytes the client sends instead; the URL says only where to
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["header", "data", "http"])]
+    pub raw: Option<PathBuf>,
+    /// The client's address [default: 127.0.0.1]
+    #[arg(long, value_name = "IP")]
+    pub remote: Option<std::net::IpAddr>,
+    /// The version of HTTP that the client speaks
+    #[arg(long, value_name = "VERSION", default_value = "1.1")]
+    pub http: HttpVersion,
+    /// Go on as if upstreams answered with this status, or `refused` or `timeout`
+    #[arg(long, value_name = "STATUS", value_parser = Upstream::read)]
+    pub upstream: Option<Upstream>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The version of HTTP that a client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HttpVersion {
+    /// HTTP/1.0.
+    #[value(name = "1.0")]
+    Http10,
+    /// HTTP/1.1.
+    #[value(name = "1.1")]
+    Http11,
+}
+
+impl HttpVersion {
+    /// As in a request line.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Http10 => "1.0",
+            Self::Http11 => "1.1",
+        }
+    }
 }
 
 /// `inspect`.

@@ -16,7 +16,7 @@ use crate::arguments::{
 };
 use crate::compile::{Compiler, Failure, Outcome, Site};
 use crate::environment::Environment;
-use crate::{embedded, fmt, inspect, output, password, reference, run};
+use crate::{embedded, fmt, inspect, output, password, reference, run, trace};
 use zs_config::Purpose;
 
 /// The file that is read when none is named, as Caddy does.
@@ -49,6 +49,15 @@ pub fn dispatch(arguments: Arguments) -> ExitCode {
             }
         }),
         Command::Fmt(fmt) => exit(fmt::run(&fmt)),
+        Command::Trace(arguments) => match trace::Request::read(&arguments) {
+            Ok(request) => with_compiler(&arguments.input, |compiler, file| {
+                trace::run(compiler, file, &request, &arguments)
+            }),
+            Err(message) => {
+                eprintln!("error: {message}");
+                ExitCode::from(2)
+            }
+        },
         Command::Inspect(inspect) => exit(self::inspect(&inspect)),
         Command::Explain(explain) => exit(reference::explain(&explain)),
         Command::HashPassword(arguments) => exit(password::run(&arguments)),

@@ -24,6 +24,15 @@ pub struct Site {
     pub object: Vec<u8>,
 }
 
+/// What a site decides requests by, before it becomes machine code.
+#[derive(Debug)]
+pub struct Decision {
+    /// Blocks and tables.
+    pub program: Program,
+    /// The code, and where the blocks are in it.
+    pub placed: zs_codegen::Placed,
+}
+
 /// Why there is no site.
 #[derive(Debug)]
 pub enum Failure {
@@ -129,6 +138,22 @@ impl Compiler {
             return Err(Failure::Bug(text.to_owned()));
         }
         Ok(Outcome::Site(Site { object }))
+    }
+
+    /// The decision that a file's site makes, as code that can be interpreted.
+    pub fn decision(&mut self, file: &Path) -> Result<Decision, Failure> {
+        let config = self.adapt(file, Purpose::Build)?;
+        let mut program = self.lower(&config)?;
+        let placed = zs_codegen::generate_placed(&mut program, &self.sources)
+            .map_err(|error| Failure::Bug(error.to_string()))?;
+        // Warnings are about the site, and told when it is built.
+        self.sink = Sink::new();
+        Ok(Decision { program, placed })
+    }
+
+    /// The texts that were read.
+    pub fn sources(&self) -> &SourceMap {
+        &self.sources
     }
 
     /// The typed configuration of a file, to be printed or to be built.

@@ -20,6 +20,7 @@ mod password;
 mod reference;
 pub mod run;
 mod timing;
+pub mod trace;
 
 use std::process::ExitCode;
 

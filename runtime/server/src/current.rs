@@ -17,6 +17,8 @@ use crate::view;
 pub struct Run<'a> {
     /// The site.
     pub site: &'static LoadedSite,
+    /// The entry that runs.
+    pub entry: EntryId,
     /// The exchange.
     pub exchange: &'a mut Exchange,
     /// Buffers of the worker.

@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use zs_abi::tables::{EntryId, ServerId};
+use zs_abi::tables::{EntryId, ServerId, VariableId};
 use zs_abi::view::Method;
 use zs_io::{Address, Key};
 use zs_proto::{Head, Target};
@@ -499,6 +499,23 @@ impl Exchange {
         self.request_body.reset();
         self.request_body.want();
         self.response.body = Body::Stream(None);
+    }
+
+    /// What site code does for the exchange at the moment.
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The file that was found last, by its path below its folder.
+    pub fn file(&self) -> Option<&[u8]> {
+        let found = self.file_match.as_ref()?;
+        Some(&found.relative)
+    }
+
+    /// The value of a variable, if it was set.
+    pub fn variable(&self, variable: VariableId) -> Option<&[u8]> {
+        let variable = self.variables.get(variable.0 as usize)?.as_ref();
+        variable.map(|variable| variable.text.as_slice())
     }
 
     /// The error being handled, in an error route.

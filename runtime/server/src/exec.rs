@@ -163,6 +163,7 @@ impl Guest {
         let slot = exchange.slot.as_ref().map_or(0, |slot| slot.address());
         let mut run = Run {
             site: self.site,
+            entry: call.entry,
             exchange,
             scratch: &mut self.scratch,
             clock: self.clock,

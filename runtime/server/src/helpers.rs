@@ -327,41 +327,59 @@ fn register_call(
     called.map(|()| 0).map_err(|_| BAD_NUMBER)
 }
 
-/// Address of a helper's function, for code that is not linked but mapped
-/// (`zeroserve run`).
-pub fn helper_address(helper: Helper) -> Option<*const u8> {
-    Some(match helper {
-        Helper::Trap => trap_address(),
-        Helper::FilterPush => zs_helper_filter_push as *const u8,
-        Helper::ScopePush => zs_helper_scope_push as *const u8,
-        Helper::ScopePop => zs_helper_scope_pop as *const u8,
-        Helper::HeaderOps => zs_helper_header_ops as *const u8,
-        Helper::Rewrite => zs_helper_rewrite as *const u8,
-        Helper::VarSet => zs_helper_var_set as *const u8,
-        Helper::HeaderFind => zs_helper_header_find as *const u8,
-        Helper::QueryFind => zs_helper_query_find as *const u8,
-        Helper::RegexMatch => zs_helper_regex_match as *const u8,
-        Helper::Expand => zs_helper_expand as *const u8,
-        Helper::PathMatchEscaped => zs_helper_path_match_escaped as *const u8,
-        Helper::Glob => zs_helper_glob as *const u8,
-        Helper::EncodeBegin => zs_helper_encode_begin as *const u8,
-        Helper::Encode => zs_helper_encode as *const u8,
-        Helper::FileLook => zs_helper_file_look as *const u8,
-        Helper::RegistersClear => zs_helper_registers_clear as *const u8,
-        Helper::RegisterConstant => zs_helper_register_constant as *const u8,
-        Helper::RegisterPlaceholder => zs_helper_register_placeholder as *const u8,
-        Helper::RegisterCopy => zs_helper_register_copy as *const u8,
-        Helper::RegisterTruth => zs_helper_register_truth as *const u8,
-        Helper::RegisterNext => zs_helper_register_next as *const u8,
-        Helper::RegisterRegex => zs_helper_register_regex as *const u8,
-        Helper::RegisterBasic => zs_helper_register_basic as *const u8,
-        Helper::RegisterNumber => zs_helper_register_number as *const u8,
-        Helper::RegisterConvert => zs_helper_register_convert as *const u8,
-        Helper::RegisterText => zs_helper_register_text as *const u8,
-        Helper::RegisterLists => zs_helper_register_lists as *const u8,
-        Helper::RegisterTime => zs_helper_register_time as *const u8,
-        _ => return None,
-    })
+macro_rules! linked {
+    ($($helper:ident => $function:ident($($at:literal),*);)*) => {
+        /// Address of a helper's function, for code that is not linked but
+        /// mapped (`zeroserve run`).
+        pub fn helper_address(helper: Helper) -> Option<*const u8> {
+            Some(match helper {
+                Helper::Trap => trap_address(),
+                $(Helper::$helper => $function as *const u8,)*
+                _ => return None,
+            })
+        }
+
+        /// Calls a helper in the place of generated code, for code that is
+        /// interpreted (`zeroserve trace`). `None` for the trap, and if there
+        /// is no such helper.
+        pub fn call_helper(helper: Helper, arguments: [u64; 5]) -> Option<u64> {
+            Some(match helper {
+                $(Helper::$helper => $function($(arguments[$at]),*),)*
+                _ => return None,
+            })
+        }
+    };
+}
+
+linked! {
+    FilterPush => zs_helper_filter_push(0);
+    ScopePush => zs_helper_scope_push(0, 1);
+    ScopePop => zs_helper_scope_pop();
+    HeaderOps => zs_helper_header_ops(0, 1);
+    Rewrite => zs_helper_rewrite(0);
+    VarSet => zs_helper_var_set(0, 1);
+    HeaderFind => zs_helper_header_find(0, 1, 2);
+    QueryFind => zs_helper_query_find(0, 1);
+    RegexMatch => zs_helper_regex_match(0, 1, 2, 3);
+    Expand => zs_helper_expand(0);
+    PathMatchEscaped => zs_helper_path_match_escaped(0, 1);
+    Glob => zs_helper_glob(0, 1, 2, 3);
+    FileLook => zs_helper_file_look(0);
+    EncodeBegin => zs_helper_encode_begin(0);
+    Encode => zs_helper_encode(0, 1);
+    RegistersClear => zs_helper_registers_clear();
+    RegisterConstant => zs_helper_register_constant(0, 1, 2);
+    RegisterPlaceholder => zs_helper_register_placeholder(0, 1);
+    RegisterCopy => zs_helper_register_copy(0, 1);
+    RegisterTruth => zs_helper_register_truth(0);
+    RegisterNext => zs_helper_register_next(0, 1);
+    RegisterRegex => zs_helper_register_regex(0, 1);
+    RegisterBasic => zs_helper_register_basic(0, 1, 2);
+    RegisterNumber => zs_helper_register_number(0, 1, 2);
+    RegisterConvert => zs_helper_register_convert(0, 1, 2);
+    RegisterText => zs_helper_register_text(0, 1, 2);
+    RegisterLists => zs_helper_register_lists(0, 1, 2);
+    RegisterTime => zs_helper_register_time(0, 1, 2);
 }
 
 fn number(value: u64) -> Result<u32, Failure> {

@@ -30,6 +30,7 @@ mod options;
 mod pipe;
 mod placeholder;
 mod proxy;
+mod rehearsal;
 mod respond;
 mod rewrite_list;
 mod server;
@@ -40,8 +41,9 @@ mod tls_part;
 mod view;
 mod worker;
 
+pub use current::{Run, with as with_run};
 pub use exchange::{
-    Body, Carrier, Exchange, Origin, Phase, Raised, Request, Response, SERVER_NAME, Upstream,
+    Body, Carrier, Exchange, Origin, Phase, Raised, Request, Response, SERVER_NAME, Stage, Upstream,
 };
 pub use expand::Expander;
 pub use helpers::*;
@@ -49,6 +51,9 @@ pub use listen::ListenError;
 pub use log::line as log_line;
 pub use options::{Options, run};
 pub use pipe::Pipe;
+pub use proxy::rehearse::{Rehearsed, answer_in_place, rehearse};
+pub use rehearsal::{Listening, Rehearsal, listeners};
 pub use server::{Running, StartError, serve};
 pub use site::{LoadError, LoadedSite};
 pub use worker::{Detour, Worker};
+pub use zs_proto::Head;

@@ -158,7 +158,8 @@ fn bind_ip(address: &Address, shared: bool) -> Result<(OwnedFd, Address), NetErr
     Ok((socket, address))
 }
 
-fn address_of(site: &LoadedSite, record: &Record) -> Address {
+/// The address of a listener.
+pub(crate) fn address_of(site: &LoadedSite, record: &Record) -> Address {
     if record.kind == LISTEN_UNIX {
         let path = std::ffi::OsStr::from_bytes(site.text(record.path));
         return Address::Unix(PathBuf::from(path));
@@ -283,6 +284,11 @@ impl Worker {
             tls: acceptor.map(|acceptor| Rc::new(acceptor.accept())),
         };
         let server = open.server;
+        self.connect(socket, server, origin);
+    }
+
+    /// Serves a connection whose socket is there.
+    pub(crate) fn connect(&mut self, socket: OwnedFd, server: ServerId, origin: Origin) {
         let key = self.connections.insert(None);
         let token = Subject::Connection.token(key.to_bits());
         let socket = self.io.adopt(socket, token);

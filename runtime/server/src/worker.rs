@@ -315,7 +315,7 @@ impl Worker {
 
     /// Waits for events, at most until then, and handles them. False if the
     /// loop has failed.
-    fn turn(&mut self, until: Option<Millis>) -> bool {
+    pub(crate) fn turn(&mut self, until: Option<Millis>) -> bool {
         let mut events = std::mem::take(&mut self.events);
         let result = self.io.turn(until, &mut events);
         for event in events.drain(..) {
@@ -344,7 +344,7 @@ impl Worker {
         }
     }
 
-    fn start_proxy(&mut self) -> Result<(), String> {
+    pub(crate) fn start_proxy(&mut self) -> Result<(), String> {
         if let Some(table) = self.site().capabilities.proxy {
             self.proxy_state = Some((table.worker_start)(self)?);
         }

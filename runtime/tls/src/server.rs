@@ -141,18 +141,23 @@ impl Acceptor {
         (renewals.iter().map(|renewal| renewal.at).min(), errors)
     }
 
-    /// The policy for a name: the name's own, then the wildcard that covers
-    /// it, then the one for the rest.
+    /// The policy for a name.
     fn config(&self, name: &str) -> Option<&Arc<ServerConfig>> {
-        let name = name.to_ascii_lowercase();
-        let name = name.strip_suffix('.').unwrap_or(&name);
-        let wildcard = || {
-            let (_, rest) = name.split_once('.')?;
-            self.policies.get(&format!("*.{rest}"))
-        };
-        let own = self.policies.get(name).or_else(wildcard);
-        own.or_else(|| self.policies.get(""))
+        covering(name).find_map(|name| self.policies.get(&name))
     }
+}
+
+/// The names whose policies cover a name that a client asks for, the nearest
+/// first: its own, the wildcard, and nothing for the rest.
+pub fn covering(name: &str) -> impl Iterator<Item = String> {
+    let mut own = name.to_ascii_lowercase();
+    if own.ends_with('.') {
+        own.pop();
+    }
+    let wildcard = own.split_once('.').map(|(_, rest)| format!("*.{rest}"));
+    [Some(own), wildcard, Some(String::new())]
+        .into_iter()
+        .flatten()
 }
 
 /// Time until a renewal that failed is tried again.

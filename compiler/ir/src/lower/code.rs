@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use zs_diagnostics::Span;
 
 use crate::program::{
-    Act, Block, BlockId, End, Function, Located, Op, Target, Test, Value, ViewText,
+    Act, Asked, Block, BlockId, ConditionId, End, Function, Located, Op, Target, Test, Value,
+    ViewText,
 };
 
 /// A function being written: operations go to the current block.
@@ -23,6 +24,19 @@ pub struct Code {
     /// places where the runtime enters.
     clobbers: u32,
     locals: u32,
+    questions: Vec<Question>,
+    /// The question that branches belong to at the moment.
+    open: Option<usize>,
+    /// The question and the item that the branch of a block belongs to.
+    asked: BTreeMap<BlockId, (usize, u32)>,
+}
+
+/// A condition being written: where its answers lead.
+struct Question {
+    condition: ConditionId,
+    yes: Option<BlockId>,
+    no: BlockId,
+    items: u32,
 }
 
 /// What [`Code::enter`] and [`Code::leave`] put aside while a body that may or
@@ -51,6 +65,9 @@ impl Code {
             paths: BTreeMap::new(),
             clobbers: 0,
             locals: 0,
+            questions: Vec::new(),
+            open: None,
+            asked: BTreeMap::new(),
         }
     }
 
@@ -167,8 +184,37 @@ impl Code {
         self.end(End::Jump(to));
     }
 
+    /// Says that the branches from here on are those of a condition, which
+    /// leads to `no` if it does not hold.
+    pub fn ask(&mut self, condition: ConditionId, no: BlockId) {
+        self.open = Some(self.questions.len());
+        self.questions.push(Question {
+            condition,
+            yes: None,
+            no,
+            items: 0,
+        });
+    }
+
+    /// Says that the condition holds where the current block begins.
+    pub fn answered(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.questions[open].yes = Some(self.current);
+        }
+    }
+
+    /// Says what the end of the current block tells of a condition.
+    pub fn tell(&mut self, asked: Asked) {
+        self.function.blocks[self.current.index()].asked = Some(asked);
+    }
+
     /// Ends the current block with a condition.
     pub fn branch(&mut self, test: Test, then: BlockId, or: BlockId) {
+        if let Some(open) = self.open {
+            let question = &mut self.questions[open];
+            self.asked.insert(self.current, (open, question.items));
+            question.items += 1;
+        }
         self.end(End::Branch { test, then, or });
     }
 
@@ -219,7 +265,14 @@ impl Code {
 
     /// The finished function.
     pub fn finish(self) -> Function {
-        prune(self.function)
+        let through = prune_map(&self.function);
+        let mut function = prune(self.function, &through);
+        for (block, (question, item)) in self.asked {
+            let question = &self.questions[question];
+            let block = &mut function.blocks[block.index()];
+            block.asked = asked(&block.end.what, question, item, &through);
+        }
+        function
     }
 
     fn clobber(&mut self) {
@@ -228,10 +281,32 @@ impl Code {
     }
 }
 
-/// Lets jumps to empty blocks go where those lead. Blocks that are no longer
-/// reached stay behind until the function is split.
-fn prune(mut function: Function) -> Function {
-    let through: Vec<BlockId> = (0..function.blocks.len())
+/// What a branch tells of the condition that it belongs to.
+fn asked(end: &End, question: &Question, item: u32, through: &[BlockId]) -> Option<Asked> {
+    let End::Branch { then, or, .. } = end else {
+        return None;
+    };
+    let yes = question.yes.map(|block| through[block.index()]);
+    let no = through[question.no.index()];
+    // Where both answers lead to the same place, the test's own is taken.
+    let same = yes == Some(no);
+    let answer = |side: BlockId, test: bool| match side {
+        side if same && side == no => Some(test),
+        side if side == no => Some(false),
+        side if Some(side) == yes => Some(true),
+        _ => None,
+    };
+    Some(Asked {
+        condition: question.condition,
+        item,
+        then: answer(*then, true),
+        or: answer(*or, false),
+    })
+}
+
+/// Where a jump to each block leads in the end.
+fn prune_map(function: &Function) -> Vec<BlockId> {
+    (0..function.blocks.len())
         .map(|start| {
             let mut at = BlockId(start as u32);
             // No chain of empty blocks is longer than the function.
@@ -244,7 +319,12 @@ fn prune(mut function: Function) -> Function {
             }
             at
         })
-        .collect();
+        .collect()
+}
+
+/// Lets jumps to empty blocks go where those lead. Blocks that are no longer
+/// reached stay behind until the function is split.
+fn prune(mut function: Function, through: &[BlockId]) -> Function {
     for block in &mut function.blocks {
         for to in block.end.what.successors_mut() {
             *to = through[to.index()];

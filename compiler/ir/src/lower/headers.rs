@@ -8,6 +8,7 @@ use zs_config::model::{
 
 use super::Lowering;
 use super::code::Code;
+use super::conditions::{fields, status_item};
 use crate::program::{Act, BlockId, IntRef, Op, Target, Test};
 use crate::template::Unknown;
 
@@ -72,6 +73,12 @@ impl Lowering<'_> {
         origin: Origin,
     ) {
         if !matcher.status_code.is_empty() {
+            let items: Vec<String> = matcher
+                .status_code
+                .iter()
+                .map(|code| status_item(*code))
+                .collect();
+            self.ask(code, origin, "status", &items, no);
             let hit = code.block();
             for status in &matcher.status_code {
                 let status = u32::from(*status);
@@ -94,9 +101,13 @@ impl Lowering<'_> {
             }
             code.jump(no);
             code.go(hit);
+            code.answered();
         }
         for (name, values) in &matcher.headers {
+            let items = fields(name, values.as_deref());
+            self.ask(code, origin, "header", &items, no);
             self.header(code, target, name, values.as_deref(), no, origin.span());
+            code.answered();
         }
     }
 

@@ -12,7 +12,10 @@ use zs_diagnostics::Span;
 
 use super::Lowering;
 use super::code::Code;
-use crate::program::{BlockId, Compare, IntRef, Op, Test, TextRef, Value, ViewInt, ViewText};
+use super::conditions::{fields, matchers_of, status_items};
+use crate::program::{
+    BlockId, Compare, IntRef, Op, Test, TextRef, Value, ViewInt, ViewText, Within,
+};
 use crate::template::Unknown;
 
 impl Lowering<'_> {
@@ -85,32 +88,48 @@ impl Lowering<'_> {
             }
         }
         if let Some(file) = file {
+            self.ask(code, file.origin, "file", &file.try_files, no);
             self.file(code, file, no);
+            code.answered();
         }
         if let Some(host) = host {
+            self.ask(code, host.origin, "host", host, no);
             self.any(code, host, no, |this, code, host| {
                 this.host(code, host, origin.span())
             });
+            code.answered();
         }
         if let Some(methods) = method {
+            self.ask(code, methods.origin, "method", methods, no);
             self.any(code, methods, no, |_, _, method| {
                 Some(method_test(&method.to_uppercase()))
             });
+            code.answered();
         }
         if let Some(patterns) = path {
+            self.ask(code, patterns.origin, "path", patterns, no);
             self.any(code, patterns, no, |this, code, pattern| {
                 this.path(code, pattern, patterns.origin.span())
             });
+            code.answered();
         }
         if let Some(expression) = path_regexp {
+            let items = [expression.pattern.clone()];
+            self.ask(code, expression.origin, "path_regexp", &items, no);
             let test = self.path_regexp(expression);
             require(code, test, no);
+            code.answered();
         }
         if let Some(protocol) = protocol {
+            let items = [protocol.value.clone()];
+            self.ask(code, protocol.origin, "protocol", &items, no);
             self.protocol(code, protocol, no);
+            code.answered();
         }
         if let Some(header) = header {
             for (name, values) in &header.value {
+                let items = fields(name, values.as_deref());
+                self.ask(code, header.origin, "header", &items, no);
                 self.header(
                     code,
                     HeadTarget::Request,
@@ -119,41 +138,80 @@ impl Lowering<'_> {
                     no,
                     header.origin.span(),
                 );
+                code.answered();
             }
         }
         if let Some(expressions) = header_regexp {
+            let items: Vec<String> = expressions
+                .iter()
+                .map(|(name, expression)| format!("{name} {}", expression.pattern))
+                .collect();
+            self.ask(code, expressions.origin, "header_regexp", &items, no);
             self.header_regexp(code, expressions, no);
+            code.answered();
         }
         if let Some(query) = query {
-            self.query(code, query, no, query.origin.span());
+            self.query(code, query, no, query.origin);
         }
         // Without trusted proxies, which are refused, the client is the peer.
-        for ranges in [remote_ip, client_ip].into_iter().flatten() {
+        for (name, ranges) in [("remote_ip", remote_ip), ("client_ip", client_ip)] {
+            let Some(ranges) = ranges else { continue };
+            let items = [ranges.ranges.join(" ")];
+            self.ask(code, ranges.origin, name, &items, no);
             let test = self.remote_ip(&ranges.ranges, ranges.origin.span());
             require(code, test, no);
+            code.answered();
         }
         if let Some(tls) = tls {
+            self.ask(code, tls.origin, "tls", &[], no);
             require(code, tls_test(tls), no);
+            code.answered();
         }
         if let Some(vars) = vars {
+            let items: Vec<String> = vars
+                .iter()
+                .flat_map(|(name, values)| {
+                    values.iter().map(move |value| format!("{name} {value}"))
+                })
+                .collect();
+            self.ask(code, vars.origin, "vars", &items, no);
             self.vars_matcher(code, vars, no);
+            code.answered();
         }
         if let Some(expressions) = vars_regexp {
+            let items: Vec<String> = expressions
+                .iter()
+                .map(|(name, expression)| format!("{name} {}", expression.pattern))
+                .collect();
+            self.ask(code, expressions.origin, "vars_regexp", &items, no);
             self.vars_regexp(code, expressions, no);
+            code.answered();
         }
         match expression.as_ref().map(|at| (&at.value, at.origin)) {
-            Some((Expression::Status(statuses), _)) => status(code, statuses, no),
+            Some((Expression::Status(statuses), origin)) => {
+                self.ask(code, origin, "status", &status_items(statuses), no);
+                status(code, statuses, no);
+                code.answered();
+            }
             Some((Expression::Cel(expression), origin)) => {
+                self.ask(code, origin, "expression", &[expression.expr.clone()], no);
                 self.expression(code, expression, origin.span(), no);
+                code.answered();
             }
             None => {}
         }
         if let Some(not) = not {
+            let outer = self.within;
             for set in &not.sets {
+                self.within = match (outer, matchers_of(set)) {
+                    (Within::Plain, 1) => Within::Not,
+                    _ => Within::Several,
+                };
                 let next = code.block();
                 self.set(code, set, no, next);
                 code.go(next);
             }
+            self.within = outer;
         }
         code.jump(yes);
     }
@@ -480,9 +538,10 @@ impl Lowering<'_> {
         code: &mut Code,
         query: &std::collections::BTreeMap<String, Vec<String>>,
         no: BlockId,
-        span: Span,
+        origin: Origin,
     ) {
         if query.keys().all(String::is_empty) {
+            self.ask(code, origin, "query", &[], no);
             let text = TextRef::View(ViewText::Query);
             require(
                 code,
@@ -493,13 +552,19 @@ impl Lowering<'_> {
                 },
                 no,
             );
+            code.answered();
             return;
         }
         for (name, values) in query {
             if name.contains('{') || values.iter().any(|value| value.contains('{')) {
                 let what = "a placeholder in a query matcher";
-                self.unsupported(span, what, "write the value out");
+                self.unsupported(origin.span(), what, "write the value out");
             }
+            let items: Vec<String> = values
+                .iter()
+                .map(|value| format!("{name}={value}"))
+                .collect();
+            self.ask(code, origin, "query", &items, no);
             let list = code.value();
             code.op(Op::QueryFind {
                 out: list,
@@ -516,6 +581,7 @@ impl Lowering<'_> {
                     },
                 })
             });
+            code.answered();
         }
     }
 

@@ -5,6 +5,7 @@
 //! Caddy's order, handlers become operations and actions.
 
 mod code;
+mod conditions;
 mod encode;
 mod expression;
 mod files;
@@ -29,7 +30,7 @@ use zs_data::DataBuilder;
 use zs_diagnostics::{Diagnostic, Sink, Span, codes, nearest};
 use zs_open::OpenValues;
 
-use crate::program::{Function, FunctionId, Program};
+use crate::program::{Function, FunctionId, Program, Within};
 use crate::template::{self, Names, Piece, Unknown};
 use code::Code;
 
@@ -49,6 +50,7 @@ pub fn lower(config: &Config, open: &OpenValues, sink: &mut Sink) -> Option<Prog
         capture_names: BTreeMap::new(),
         captures_used: config.to_json().contains("{http.regexp."),
         needs: 0,
+        within: Within::default(),
         owner: FunctionId(0),
         place: Span::default(),
     };
@@ -104,6 +106,8 @@ struct Lowering<'a> {
     captures_used: bool,
     /// Forms of the path that the current server's code reads.
     needs: u32,
+    /// How the matchers being written stand in a `not`.
+    within: Within,
     /// The function being written.
     owner: FunctionId,
     /// The part of the configuration whose texts are being stored.

@@ -8,7 +8,7 @@ use super::Lowering;
 use super::code::Code;
 use crate::hosts::HostMap;
 use crate::program::{
-    Act, BlockId, Compare, End, FunctionId, HostMapId, IntRef, Op, Test, TextRef, ViewText,
+    Act, Asked, BlockId, Compare, End, FunctionId, HostMapId, IntRef, Op, Test, TextRef, ViewText,
 };
 
 /// Most names that are told apart by compares; beyond it a host map costs
@@ -116,11 +116,19 @@ impl Lowering<'_> {
         let map = host_map(routes, &functions);
         code.at(routes[0].origin.span());
         let none = code.block();
+        let all: Vec<String> = routes.iter().flat_map(hosts).cloned().collect();
+        let asked = Asked {
+            condition: self.condition(routes[0].origin, "host", &all),
+            item: 0,
+            then: None,
+            or: Some(false),
+        };
         if map.exact.len() + map.tails.len() > HOST_COMPARES_MAX {
             self.program.host_maps.push(map);
             let map = HostMapId(self.program.host_maps.len() as u32 - 1);
             let value = code.value();
             code.op(Op::HostLookup { out: value, map });
+            code.tell(asked);
             code.end(End::Dispatch { value, none });
         } else {
             let exact = map
@@ -131,8 +139,12 @@ impl Lowering<'_> {
                 .tails
                 .iter()
                 .map(|(name, to)| (ViewText::HostTail, name, to));
-            for (field, name, function) in exact.chain(tails) {
+            let count = map.exact.len() + map.tails.len();
+            for (at, (field, name, function)) in exact.chain(tails).enumerate() {
                 let (hit, miss) = (code.block(), code.block());
+                if at + 1 == count {
+                    code.tell(asked);
+                }
                 code.branch(equals(field, name.as_bytes()), hit, miss);
                 code.go(hit);
                 code.end(End::Tail(*function));
@@ -147,6 +159,13 @@ impl Lowering<'_> {
         let host = hosts(route).next().map_or("", String::as_str);
         let name = format!("{} {host}", code.name());
         let number = self.reserve(&name);
+        let names: Vec<String> = hosts(route).cloned().collect();
+        let origin = route
+            .matchers
+            .first()
+            .map_or(route.origin, |set| set.origin);
+        let condition = self.condition(origin, "host", &names);
+        self.program.sites.insert(number, condition);
         let mut site = Code::new(name, route.origin.span(), code.in_error_route);
         let outer = std::mem::replace(&mut self.owner, number);
         self.handlers(&mut site, &route.handle);

@@ -10,7 +10,8 @@ use zs_abi::Trap;
 use zs_abi::layout::{FRAME_BYTES, FRAMES_MAX, SLOT_BASE, STACK_TOP};
 use zs_audit::{Hint, Placed, Violation, audit};
 use zs_bpf::{
-    Access, EntryId, HelperId, Helpers, Image, Memory, Module, StopReason, interpret, link,
+    Access, EntryId, GuestMemory as _, HelperId, Helpers, Image, Memory, Module, StopReason,
+    interpret, link,
 };
 use zs_guest::{Constants, Fault, FaultKind, GuestPtr, Text, Window, enter, trap_address};
 use zs_native::{Code, Target, compile};
@@ -75,7 +76,7 @@ pub fn run(image: &Image, input: &Input) -> End {
 
 struct Mixing;
 
-impl Helpers for Mixing {
+impl Helpers<Memory> for Mixing {
     fn call(&mut self, helper: HelperId, arguments: [u64; 5], _: &mut Memory) -> Option<u64> {
         let [a, b, c, d, e] = arguments;
         (helper == MIX).then(|| mix(a, b, c, d, e))

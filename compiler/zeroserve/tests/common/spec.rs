@@ -43,13 +43,13 @@ impl Ports {
     }
 
     /// Puts ports in the place of their names.
-    fn filled(&self, text: &str) -> String {
+    pub fn filled(&self, text: &str) -> String {
         text.replace("{$PORT}", &self.site.to_string())
             .replace("{$UPSTREAM}", &self.upstream.to_string())
     }
 
     /// Puts names in the place of ports.
-    fn named(&self, text: &str) -> String {
+    pub fn named(&self, text: &str) -> String {
         let text = text
             .replace(&*self.root.to_string_lossy(), "{$ROOT}")
             .replace(&self.site.to_string(), "{$PORT}")
@@ -211,11 +211,7 @@ pub fn bless(text: &str, answers: &[(std::ops::Range<usize>, String)]) -> String
 /// empty line.
 pub fn ask(ports: &Ports, request: &str) -> String {
     let request = ports.filled(request);
-    let (head, body) = match request.split_once("\n\n") {
-        Some((head, body)) => (head, body),
-        None => (&*request, ""),
-    };
-    let raw = format!("{}\r\n\r\n{body}", head.replace('\n', "\r\n"));
+    let raw = raw(&request);
     let Ok(mut stream) = TcpStream::connect(("127.0.0.1", ports.site)) else {
         return "(nothing listens)".to_owned();
     };
@@ -223,10 +219,14 @@ pub fn ask(ports: &Ports, request: &str) -> String {
         .set_read_timeout(Some(Duration::from_secs(10)))
         .expect("a timeout");
     stream.write_all(raw.as_bytes()).expect("the server reads");
-    let mut reader = BufReader::new(stream);
+    ports.named(&answer(&mut BufReader::new(stream), &request))
+}
+
+/// The answer to a request, as files have it.
+pub fn answer(reader: &mut impl BufRead, request: &str) -> String {
     let mut out = String::new();
     loop {
-        let Some((status, fields)) = read_head(&mut reader) else {
+        let Some((status, fields)) = read_head(reader) else {
             return out + "(the connection ends)";
         };
         out += &status;
@@ -238,18 +238,21 @@ pub fn ask(ports: &Ports, request: &str) -> String {
             }
         }
         if !status.contains(" 1") {
-            let body = read_body(
-                &mut reader,
-                &fields,
-                head.starts_with("HEAD ") || no_body(&status),
-            );
+            let empty = request.starts_with("HEAD ") || no_body(&status);
+            let body = read_body(reader, &fields, empty);
             if !body.is_empty() {
                 out += &format!("\n\n{body}");
             }
-            return ports.named(&out);
+            return out;
         }
         out += "\n\n";
     }
+}
+
+/// A request as it goes over the wire.
+pub fn raw(request: &str) -> String {
+    let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
+    format!("{}\r\n\r\n{body}", head.replace('\n', "\r\n"))
 }
 
 fn no_body(status: &str) -> bool {
@@ -326,13 +329,16 @@ fn read_body(reader: &mut impl BufRead, fields: &Fields, empty: bool) -> String 
         }
         _ => body,
     };
-    String::from_utf8_lossy(&plain).into_owned()
+    // Files do not tell how a body ends its lines.
+    String::from_utf8_lossy(&plain).replace("\r\n", "\n")
 }
 
-/// Whether the body of a response was encoded on its way.
+/// Whether the body of a response was encoded on its way: then no part of it
+/// can be asked for.
 fn is_encoded(fields: &Fields) -> bool {
     let coded = |(name, value): &(String, String)| {
         name == "Content-Encoding" && matches!(&**value, "gzip" | "zstd")
     };
-    fields.iter().any(coded)
+    let whole = !fields.iter().any(|(name, _)| name == "Accept-Ranges");
+    whole && fields.iter().any(coded)
 }

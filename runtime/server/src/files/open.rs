@@ -230,6 +230,6 @@ mod tests {
         push_base36(&mut out, 0);
         out.push(b' ');
         push_base36(&mut out, -37);
-        assert_eq!(out, b"cwykvuv4bncw 0 -11");
+        assert_eq!(out, b"cwyvpelgpse8 0 -11");
     }
 }

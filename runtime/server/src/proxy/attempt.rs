@@ -37,8 +37,7 @@ impl Proxies {
         let Some(exchange) = worker.exchange_mut(key) else {
             return;
         };
-        name_upstream(site, exchange, clock, &upstream);
-        let sending = head::prepare(exchange, &record, upstream.kind == LISTEN_UNIX);
+        let sending = prepare(site, exchange, clock, &record, &upstream);
         let replayable = sending == Sending::Done && is_idempotent(&exchange.request.method);
         if let Some(entry) = record.request_entry
             && let Some(detour) = worker.run_point(key, entry, 0)
@@ -196,6 +195,19 @@ impl Proxies {
         };
         connector.connect(name).map(Some)
     }
+}
+
+/// Fills in what the exchange knows of the attempt: the upstream, and the
+/// fields that it gets; how the body is sent.
+pub(super) fn prepare(
+    site: &'static LoadedSite,
+    exchange: &mut Exchange,
+    clock: zs_io::Clock,
+    record: &zs_abi::tables::Proxy,
+    upstream: &Upstream,
+) -> Sending {
+    name_upstream(site, exchange, clock, upstream);
+    head::prepare(exchange, record, upstream.kind == LISTEN_UNIX)
 }
 
 /// Writes host and port of the chosen upstream into the exchange.

@@ -10,6 +10,7 @@
 mod attempt;
 mod head;
 mod job;
+pub mod rehearse;
 mod request;
 mod response;
 mod table;

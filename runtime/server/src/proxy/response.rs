@@ -229,22 +229,14 @@ impl Proxies {
         let job = self.job(line);
         let (key, proxy) = (job.exchange?, job.proxy);
         let code = worker.exchange(key)?.upstream.status;
-        if let Some(entry) = self.proxy(proxy).response_entry
+        let entry = self.proxy(proxy).response_entry;
+        if let Some(entry) = entry
             && let Some(detour) = worker.run_point(key, entry, u64::from(code))
         {
             self.after.push(After::Detour(key, detour));
             return Some(Step::Left);
         }
-        let Exchange {
-            response, upstream, ..
-        } = worker.exchange_mut(key)?;
-        response.keep();
-        // The upstream's counts; ours stands in `Via`.
-        response.head.remove(b"Server");
-        response.head.push(b"Via", via);
-        copy(&upstream.response, &mut response.head);
-        response.status = code;
-        response.body = body;
+        hand_over(worker.exchange_mut(key)?, body, via);
         if let Some(detour) = worker.respond(key) {
             self.after.push(After::Detour(key, detour));
             return Some(Step::Left);
@@ -287,6 +279,20 @@ impl Proxies {
             _ => self.fail(worker, line, 502, "the response was broken off"),
         }
     }
+}
+
+/// Makes the upstream's response the exchange's.
+pub(super) fn hand_over(exchange: &mut Exchange, body: Body, via: &[u8]) {
+    let Exchange {
+        response, upstream, ..
+    } = exchange;
+    response.keep();
+    // The upstream's counts; ours stands in `Via`.
+    response.head.remove(b"Server");
+    response.head.push(b"Via", via);
+    copy(&upstream.response, &mut response.head);
+    response.status = upstream.status;
+    response.body = body;
 }
 
 /// Reads a body into the response's pipe.

@@ -1,0 +1,80 @@
+//! An attempt up to the point where bytes would leave the machine, for those
+//! who want to see what an upstream would get.
+
+use zs_abi::tables::{self, PROXY_TLS, ProxyId};
+use zs_io::Key;
+
+use super::head::{self, VIA_HTTP11};
+use super::{attempt, response};
+use crate::exchange::Body;
+use crate::worker::{Detour, Worker};
+
+/// What a request that is passed on has come to.
+#[derive(Debug)]
+pub enum Rehearsed {
+    /// This would be sent.
+    Sent {
+        /// The upstreams to choose from; the first one was named to site code.
+        upstreams: u32,
+        /// Whether it would be sent over TLS.
+        tls: bool,
+        /// The head.
+        head: Vec<u8>,
+    },
+    /// Site code wants something else.
+    Detour(Detour),
+    /// There is no such proxy, or it has no upstream.
+    Nothing,
+}
+
+/// Prepares an attempt as the proxy does, with its first upstream, and sends
+/// nothing.
+pub fn rehearse(worker: &mut Worker, key: Key, proxy: ProxyId) -> Rehearsed {
+    let site = worker.site();
+    let clock = worker.io.clock();
+    let Some(record) = site.data.record::<tables::Proxy>(proxy.0) else {
+        return Rehearsed::Nothing;
+    };
+    let upstream = site.data.record(record.upstreams.first);
+    let (Some(upstream), 1..) = (upstream, record.upstreams.count) else {
+        return Rehearsed::Nothing;
+    };
+    let Some(exchange) = worker.exchange_mut(key) else {
+        return Rehearsed::Nothing;
+    };
+    attempt::prepare(site, exchange, clock, &record, &upstream);
+    if let Some(entry) = record.request_entry
+        && let Some(detour) = worker.run_point(key, entry, 0)
+    {
+        return Rehearsed::Detour(detour);
+    }
+    let mut head = Vec::new();
+    if let Some(exchange) = worker.exchange(key) {
+        head::write(exchange, &mut head);
+    }
+    Rehearsed::Sent {
+        upstreams: record.upstreams.count,
+        tls: record.flags & PROXY_TLS != 0,
+        head,
+    }
+}
+
+/// Goes on as if the upstream had answered with a status and nothing else.
+pub fn answer_in_place(worker: &mut Worker, key: Key, proxy: ProxyId, status: u16) {
+    let record = worker.site().data.record::<tables::Proxy>(proxy.0);
+    let Some(exchange) = worker.exchange_mut(key) else {
+        return;
+    };
+    exchange.upstream.status = status;
+    exchange.upstream.response.clear();
+    let entry = record.and_then(|record| record.response_entry);
+    let detour = entry.and_then(|entry| worker.run_point(key, entry, u64::from(status)));
+    let detour = detour.or_else(|| {
+        response::hand_over(worker.exchange_mut(key)?, Body::Empty, VIA_HTTP11);
+        worker.respond(key)
+    });
+    match detour {
+        Some(detour) => worker.take_detour(key, detour),
+        None => worker.wake_carrier(key),
+    }
+}
