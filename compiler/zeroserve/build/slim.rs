@@ -51,7 +51,7 @@ fn slim_object(bytes: &mut [u8]) {
     for (number, section) in sections
         .iter()
         .enumerate()
-        .filter(|(_, section)| is_symbolizer(section))
+        .filter(|(_, section)| is_symbolizer(section) || is_demangler(section))
     {
         return_at_once(bytes, section);
         for relocations in sections
@@ -109,12 +109,23 @@ fn is_symbolizer(section: &Section) -> bool {
         && section.name.contains("5Cache11with_global")
 }
 
-/// Makes a function return at once. It takes a closure and returns nothing, so
-/// a bare return is a right implementation of it. Its length stays, because the
-/// unwind table names it.
+/// Whether a section writes the names of functions that the reader of debug
+/// information has found, which is none.
+fn is_demangler(section: &Section) -> bool {
+    section.name.starts_with(".text.")
+        && section.name.contains("14rustc_demangle")
+        && section.name.contains("7Display3fmt")
+}
+
+/// Makes a function return 0 at once. That is a right implementation of one
+/// that takes a closure and returns nothing, and of one that writes a text: it
+/// has written an empty one. Its length stays, because the unwind table names
+/// it.
 fn return_at_once(bytes: &mut [u8], section: &Section) {
-    const RETURN: u8 = 0xc3;
+    /// `xor eax, eax; ret`
+    const RETURN: [u8; 3] = [0x31, 0xc0, 0xc3];
     const BREAKPOINT: u8 = 0xcc;
-    bytes[section.start..section.start + section.len].fill(BREAKPOINT);
-    bytes[section.start] = RETURN;
+    let function = &mut bytes[section.start..section.start + section.len];
+    function.fill(BREAKPOINT);
+    function[..RETURN.len()].copy_from_slice(&RETURN);
 }
