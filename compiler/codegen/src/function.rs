@@ -183,6 +183,11 @@ impl Writer<'_, '_> {
             Op::VarSet { variable, template } => {
                 self.call(Helper::VarSet, &[variable.0.into(), template.0.into()]);
             }
+            Op::BodyLimit { out, bytes } => {
+                self.call(Helper::BodyLimit, &[*bytes]);
+                self.store_value(*out);
+            }
+            Op::BodySet { template } => self.call(Helper::BodySet, &[template.0.into()]),
             Op::LocalSet { local, value } => {
                 let offset = zs_abi::view::LOCALS + *local as i16 * 4;
                 self.code

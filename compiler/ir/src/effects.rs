@@ -25,6 +25,8 @@ impl Parts {
     pub const UPSTREAM_HEAD: Self = Self(64);
     /// Values of expressions.
     pub const REGISTERS: Self = Self(128);
+    /// The request's body.
+    pub const BODY: Self = Self(256);
 
     /// Both sets together.
     #[must_use]
@@ -62,6 +64,8 @@ impl Op {
             Self::Encode { .. } => (everything, Parts::RESPONSE_HEAD),
             Self::Rewrite { .. } => (everything, Parts::TARGET),
             Self::FileLook { .. } | Self::VarSet { .. } => (everything, Parts::VARIABLES),
+            Self::BodyLimit { .. } => (Parts::BODY, Parts::BODY),
+            Self::BodySet { .. } => (everything, Parts::BODY),
             Self::LocalSet { .. } => (Parts::NONE, Parts::LOCALS),
             Self::RegistersClear | Self::RegisterConstant { .. } => (Parts::NONE, Parts::REGISTERS),
             Self::RegisterPlaceholder { .. } => (everything, Parts::REGISTERS),
@@ -84,12 +88,14 @@ impl Op {
             | Self::HeaderFind { out, .. }
             | Self::QueryFind { out, .. }
             | Self::Expand { out, .. }
+            | Self::BodyLimit { out, .. }
             | Self::FileLook { out, .. } => Some(*out),
             Self::EncodeBegin { .. }
             | Self::Encode { .. }
             | Self::HeaderOps { .. }
             | Self::Rewrite { .. }
             | Self::VarSet { .. }
+            | Self::BodySet { .. }
             | Self::LocalSet { .. }
             | Self::RegistersClear
             | Self::RegisterConstant { .. }

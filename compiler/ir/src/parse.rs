@@ -214,7 +214,7 @@ impl Line<'_> {
         }
     }
 
-    fn number(&mut self) -> Result<u32> {
+    fn number<T: std::str::FromStr>(&mut self) -> Result<T> {
         self.plain()?.parse().map_err(|_| "a number".to_owned())
     }
 
@@ -249,7 +249,7 @@ impl Line<'_> {
     }
 
     fn head(&mut self) -> Result<HeadTarget> {
-        let number = self.number()?;
+        let number = self.number::<u32>()?;
         HeadTarget::from_number(number.into()).ok_or_else(|| "the number of a head".to_owned())
     }
 
@@ -309,7 +309,7 @@ impl Line<'_> {
             },
             "encode" => Op::Encode {
                 encode: zs_abi::tables::EncodeId(self.id("encode")?),
-                wanted: self.number()? != 0,
+                wanted: self.number::<u32>()? != 0,
             },
             "header_ops" => Op::HeaderOps {
                 list: zs_abi::tables::HeaderListId(self.id("headers")?),
@@ -321,6 +321,9 @@ impl Line<'_> {
             },
             "var_set" => Op::VarSet {
                 variable: zs_abi::tables::VariableId(self.id("variable")?),
+                template: zs_abi::tables::TemplateId(self.id("template")?),
+            },
+            "body_set" => Op::BodySet {
                 template: zs_abi::tables::TemplateId(self.id("template")?),
             },
             "local_set" => Op::LocalSet {
@@ -354,7 +357,7 @@ impl Line<'_> {
             },
             "scope_push" => Op::ScopePush {
                 target: self.target()?,
-                restore: self.number()? != 0,
+                restore: self.number::<u32>()? != 0,
             },
             "scope_pop" => Op::ScopePop,
             _ => return Err("an operation".to_owned()),
@@ -371,6 +374,10 @@ impl Line<'_> {
                 out,
                 table: self.table()?,
                 text: self.text()?,
+            },
+            "body_limit" => Op::BodyLimit {
+                out,
+                bytes: self.number()?,
             },
             "file_look" => Op::FileLook {
                 out,
@@ -470,7 +477,7 @@ impl Line<'_> {
             },
             "register_truth" => Test::RegisterTruth {
                 register: self.register()?,
-                truth: match self.number()? {
+                truth: match self.number::<u32>()? {
                     0 => value::Truth::False,
                     1 => value::Truth::True,
                     2 => value::Truth::Error,

@@ -100,6 +100,8 @@ impl Display for Op {
             }
             Self::Rewrite { list, error } => write!(f, "rewrite {list} {error}"),
             Self::VarSet { variable, template } => write!(f, "var_set {variable} {template}"),
+            Self::BodyLimit { out, bytes } => write!(f, "{out} = body_limit {bytes}"),
+            Self::BodySet { template } => write!(f, "body_set {template}"),
             Self::LocalSet { local, value } => write!(f, "local_set local{local} {value}"),
             Self::RegistersClear => write!(f, "registers_clear"),
             Self::RegisterConstant { register, constant } => {

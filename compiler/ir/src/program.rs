@@ -378,6 +378,19 @@ pub enum Op {
         /// The value.
         template: TemplateId,
     },
+    /// Limits how much is read of the request's body: 1 if it is known to be
+    /// longer, else 0.
+    BodyLimit {
+        /// Whether it is.
+        out: Value,
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// Puts a text in the place of the request's body.
+    BodySet {
+        /// The text.
+        template: TemplateId,
+    },
     /// Sets a word of the request's own memory.
     LocalSet {
         /// Which word.

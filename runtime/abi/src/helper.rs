@@ -116,6 +116,11 @@ helpers! {
     RegisterTime = 27, "register_time";
     /// `()`: forgets what registers hold; an expression begins.
     RegistersClear = 28, "registers_clear";
+    /// `(bytes)`: limits how much later handlers may read of the request's
+    /// body; 1 if its length is told and beyond that.
+    BodyLimit = 29, "body_limit";
+    /// `(template)`: puts a text in the place of the request's body.
+    BodySet = 30, "body_set";
 }
 
 impl Helper {
@@ -135,6 +140,9 @@ impl Helper {
 /// Scope flag: an error restores the request as it was received first (the
 /// server's own error routes).
 pub const SCOPE_RESTORE: u64 = 1;
+
+/// What an error says whose cause is a body beyond its limit, as Go has it.
+pub const BODY_TOO_LARGE: &str = "http: request body too large";
 
 /// Which head header operations and look-ups are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,7 +19,7 @@ pub mod view;
 
 pub use action::{Action, ActionKind, NO_RESUME};
 pub use data::{SiteData, Text};
-pub use helper::{HeadTarget, Helper, SCOPE_RESTORE};
+pub use helper::{BODY_TOO_LARGE, HeadTarget, Helper, SCOPE_RESTORE};
 pub use site::{Capability, Site};
 pub use template::{HeaderOpKind, OpenKind, RewriteKind, Source};
 pub use trap::Trap;

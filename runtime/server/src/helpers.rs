@@ -21,7 +21,7 @@ use crate::current::{self, Run};
 use crate::exchange::Scope;
 use crate::expand::Expander;
 use crate::limits::{FILTERS_MAX, SCOPES_MAX};
-use crate::{encode, files, header_list, rewrite_list, view};
+use crate::{encode, files, header_list, request_body, rewrite_list, view};
 
 /// Why a helper failed.
 type Failure = &'static str;
@@ -132,6 +132,17 @@ helpers! {
             return Err(BAD_NUMBER);
         }
         lay_out(run, window)?;
+        Ok(0)
+    }
+
+    /// [`Helper::BodyLimit`].
+    zs_helper_body_limit(run, _window, bytes) {
+        Ok(u64::from(request_body::limit(run.exchange, bytes)))
+    }
+
+    /// [`Helper::BodySet`].
+    zs_helper_body_set(run, _window, template) {
+        request_body::replace(run.site, run.exchange, run.clock, TemplateId(number(template)?));
         Ok(0)
     }
 
@@ -357,6 +368,8 @@ linked! {
     ScopePop => zs_helper_scope_pop();
     HeaderOps => zs_helper_header_ops(0, 1);
     Rewrite => zs_helper_rewrite(0);
+    BodyLimit => zs_helper_body_limit(0);
+    BodySet => zs_helper_body_set(0);
     VarSet => zs_helper_var_set(0, 1);
     HeaderFind => zs_helper_header_find(0, 1, 2);
     QueryFind => zs_helper_query_find(0, 1);

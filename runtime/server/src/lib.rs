@@ -32,6 +32,7 @@ mod placeholder;
 mod proxy;
 mod rehearsal;
 mod respond;
+mod request_body;
 mod rewrite_list;
 mod server;
 mod site;

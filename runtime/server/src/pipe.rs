@@ -21,6 +21,10 @@ pub struct Pipe {
     wanted: bool,
     /// Whether the source was held back.
     held: bool,
+    /// How many bytes may still come, if that is limited.
+    allowed: Option<u64>,
+    /// Whether more came than were allowed.
+    overrun: bool,
 }
 
 impl Pipe {
@@ -35,6 +39,44 @@ impl Pipe {
         self.failed = false;
         self.wanted = false;
         self.held = false;
+        self.allowed = None;
+        self.overrun = false;
+    }
+
+    /// Limits how many bytes may still be read, besides those that wait. Of
+    /// several limits the lowest counts.
+    pub fn limit(&mut self, bytes: u64) {
+        let waiting = self.len() as u64;
+        let allowed = bytes.saturating_sub(waiting);
+        self.allowed = Some(self.allowed.map_or(allowed, |before| before.min(allowed)));
+        if waiting > bytes {
+            self.overrun();
+        }
+    }
+
+    /// Adds bytes as [`Self::push`], or fails if they are more than may come.
+    pub fn push_within_limit(&mut self, bytes: &[u8]) {
+        let Some(allowed) = &mut self.allowed else {
+            self.push(bytes);
+            return;
+        };
+        match allowed.checked_sub(bytes.len() as u64) {
+            Some(left) => {
+                *allowed = left;
+                self.push(bytes);
+            }
+            None => self.overrun(),
+        }
+    }
+
+    fn overrun(&mut self) {
+        self.overrun = true;
+        self.failed = true;
+    }
+
+    /// Whether more came than were allowed.
+    pub fn has_overrun(&self) -> bool {
+        self.overrun
     }
 
     /// Adds bytes; the source should stop if [`Self::is_full`] then.
@@ -120,6 +162,21 @@ impl Pipe {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fails_beyond_the_lowest_limit() {
+        let mut pipe = Pipe::default();
+        pipe.limit(5);
+        pipe.limit(9);
+        pipe.push_within_limit(b"01234");
+        assert!(!pipe.has_failed());
+        pipe.push_within_limit(b"5");
+        assert!(pipe.has_failed() && pipe.has_overrun());
+        assert_eq!(pipe.bytes(), b"01234");
+        pipe.reset();
+        pipe.push_within_limit(b"0123456789");
+        assert!(!pipe.has_failed());
+    }
 
     #[test]
     fn holds_back_and_resumes() {

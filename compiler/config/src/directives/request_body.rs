@@ -10,8 +10,7 @@ pub(super) const DIRECTIVE: Directive = Directive::handler(
     "request_body",
     Shape::with_block(0, 0, Block::Maybe, "request_body [<matcher>] { ... }"),
     parse,
-)
-.unbuilt();
+);
 
 pub(super) const GRAMMAR: Grammar<RequestBody> = Grammar {
     vocabulary: Vocabulary::Subdirective("request_body"),
@@ -23,8 +22,7 @@ pub(super) const GRAMMAR: Grammar<RequestBody> = Grammar {
                 body.max_size = signed_size(&line.arguments[0], cx)?;
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
         Entry::<RequestBody>::last(
             "set",
             Shape::arguments(1, 1, "set <text>"),
@@ -32,8 +30,7 @@ pub(super) const GRAMMAR: Grammar<RequestBody> = Grammar {
                 line.text(0).clone_into(&mut body.set);
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
     ]],
     other: None,
 };

@@ -16,6 +16,7 @@ mod open;
 mod provision;
 mod proxy;
 mod refusals;
+mod request_body;
 mod rewrite;
 mod routes;
 mod servers;

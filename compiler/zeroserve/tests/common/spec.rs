@@ -252,7 +252,13 @@ pub fn answer(reader: &mut impl BufRead, request: &str) -> String {
 /// A request as it goes over the wire.
 pub fn raw(request: &str) -> String {
     let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
-    format!("{}\r\n\r\n{body}", head.replace('\n', "\r\n"))
+    let head = head.replace('\n', "\r\n");
+    // Lines are a part of how bodies are framed only in chunks.
+    let body = match head.contains("\r\nTransfer-Encoding: chunked") {
+        true => body.replace('\n', "\r\n"),
+        false => body.to_owned(),
+    };
+    format!("{head}\r\n\r\n{body}")
 }
 
 fn no_body(status: &str) -> bool {

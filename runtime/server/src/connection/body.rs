@@ -84,7 +84,9 @@ impl Connection {
             return;
         };
         let pipe = &mut exchange.request_body;
-        if self.body.is_done() || !pipe.is_wanted() || pipe.has_failed() {
+        // A body that another has taken the place of is left unread.
+        let over = pipe.has_failed() || pipe.has_ended();
+        if self.body.is_done() || !pipe.is_wanted() || over {
             return;
         }
         if self.expects_continue {
@@ -93,12 +95,12 @@ impl Connection {
                 .extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
         let mut changed = false;
-        while !self.body.is_done() && !pipe.is_full() {
+        while !self.body.is_done() && !pipe.is_full() && !pipe.has_overrun() {
             match self.body.take(&self.input[self.at..]) {
                 Ok((0, _)) => break,
                 Ok((used, data)) => {
                     self.at += used;
-                    pipe.push(data);
+                    pipe.push_within_limit(data);
                     changed = true;
                 }
                 Err(BodyBroken) => {
@@ -109,6 +111,11 @@ impl Connection {
                     return;
                 }
             }
+        }
+        if pipe.has_overrun() {
+            // What is left may be short enough to be read for nobody.
+            worker.wake_proxy(key);
+            return;
         }
         let cut = self.peer_ended && self.at == self.input.len();
         if self.body.is_done() || (cut && matches!(self.body, BodyReader::Tunnel)) {

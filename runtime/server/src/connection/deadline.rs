@@ -119,8 +119,11 @@ impl Connection {
     fn wants_body(&self, worker: &Worker) -> bool {
         let exchange = self.exchange.and_then(|key| worker.exchange(key));
         !self.body.is_done()
-            && exchange
-                .is_some_and(|exchange| exchange.request_body.is_wanted() && !exchange.tunnel)
+            && exchange.is_some_and(|exchange| {
+                let pipe = &exchange.request_body;
+                let over = pipe.has_failed() || pipe.has_ended();
+                pipe.is_wanted() && !over && !exchange.tunnel
+            })
     }
 
     /// The rest of the body does not come: who reads it is told, or if nobody

@@ -14,6 +14,8 @@ enum Piece {
     Fine,
     /// The client broke its body off.
     Broken,
+    /// The client's body is longer than it may be.
+    TooLarge,
 }
 
 impl Proxies {
@@ -52,6 +54,11 @@ impl Proxies {
                 self.abandon(worker, line, 502, "the client broke its request off");
                 return;
             }
+            Piece::TooLarge => {
+                worker.recycle(out);
+                self.abandon(worker, line, 413, zs_abi::BODY_TOO_LARGE);
+                return;
+            }
             Piece::Fine if out.is_empty() => {
                 worker.recycle(out);
                 self.end_tunnel(worker, line);
@@ -77,6 +84,9 @@ impl Proxies {
             return Piece::Fine;
         }
         let pipe = &mut exchange.request_body;
+        if pipe.has_overrun() {
+            return Piece::TooLarge;
+        }
         if pipe.has_failed() {
             return Piece::Broken;
         }
