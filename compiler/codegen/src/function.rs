@@ -330,6 +330,7 @@ fn action(act: Act) -> (ActionKind, u32) {
         Act::Abort => (ActionKind::Abort, 0),
         Act::Proxy(proxy) => (ActionKind::Proxy, proxy.0),
         Act::Subrequest(subrequest) => (ActionKind::Subrequest, subrequest.0),
+        Act::Authenticate(number) => (ActionKind::Authenticate, number.0),
         Act::Files(files) => (ActionKind::Files, files.0),
         Act::Goto => (ActionKind::Goto, 0),
     }

@@ -527,6 +527,9 @@ impl Line<'_> {
             "abort" => Act::Abort,
             "proxy" => Act::Proxy(ProxyId(self.id("proxy")?)),
             "subrequest" => Act::Subrequest(SubrequestId(self.id("subrequest")?)),
+            "authenticate" => {
+                Act::Authenticate(zs_abi::tables::AuthenticationId(self.id("authentication")?))
+            }
             "files" => Act::Files(FileServerId(self.id("files")?)),
             "goto" => Act::Goto,
             _ => return Ok(None),

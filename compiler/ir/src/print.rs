@@ -209,6 +209,7 @@ impl Display for Act {
             Self::Abort => write!(f, "abort"),
             Self::Proxy(proxy) => write!(f, "proxy {proxy}"),
             Self::Subrequest(subrequest) => write!(f, "subrequest {subrequest}"),
+            Self::Authenticate(number) => write!(f, "authenticate {number}"),
             Self::Files(files) => write!(f, "files {files}"),
             Self::Goto => write!(f, "goto"),
         }

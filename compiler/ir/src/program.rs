@@ -5,6 +5,7 @@ use std::fmt;
 
 use zs_abi::data::Text;
 use zs_abi::tables::{
+    AuthenticationId,
     EncodeId, ErrorId, FileLookId, FileServerId, HeaderListId, ProxyId, RegexId, ResponseId,
     RewriteListId, SubrequestId, TemplateId, VariableId,
 };
@@ -608,6 +609,8 @@ pub enum Act {
     Subrequest(SubrequestId),
     /// Answer with a file; with a place to go on for when there is none.
     Files(FileServerId),
+    /// Go on for those who have an account.
+    Authenticate(AuthenticationId),
     /// Change functions through the runtime.
     Goto,
 }

@@ -258,7 +258,9 @@ fn is_missing(name: &str) -> bool {
 /// name.
 const MISSING: &[&str] = &[
     "file.*",
-    "http.auth.*",
+    "http.auth.candidate.*",
+    "http.auth.http_basic.*",
+    "http.auth.user.*",
     "http.error",
     "http.error.id",
     "http.error.trace",
@@ -289,6 +291,7 @@ const UNSEEN: &[&str] = &[
 
 /// Placeholders that are only a name.
 const PLAIN: &[(&str, Source)] = &[
+    ("http.auth.user.id", Source::User),
     ("http.request.host", Source::Host),
     ("http.request.hostport", Source::HostPort),
     ("http.request.port", Source::Port),

@@ -127,7 +127,7 @@ impl Check<'_> {
                 let fits = match act {
                     Act::End | Act::Abort | Act::Error(_) | Act::Proxy(_) => resume.is_none(),
                     Act::Respond(_) | Act::Files(_) => true,
-                    Act::Goto | Act::Subrequest(_) => resume.is_some(),
+                    Act::Goto | Act::Subrequest(_) | Act::Authenticate(_) => resume.is_some(),
                 };
                 if !fits {
                     return Err(self.error(at, Problem::Resume));

@@ -34,6 +34,10 @@ pub enum ActionKind {
     /// and the file server passes requests on, the chain goes on at the
     /// resume entry.
     Files = 7,
+    /// Ask for a name and a password as authentication number `operand` says:
+    /// go on at the resume entry for those who have an account, else raise
+    /// status 401.
+    Authenticate = 8,
 }
 
 /// An action word, taken apart.
@@ -72,6 +76,7 @@ impl Action {
             5 => ActionKind::Subrequest,
             6 => ActionKind::Goto,
             7 => ActionKind::Files,
+            8 => ActionKind::Authenticate,
             _ => return None,
         };
         let resume = (word >> 8) as u32 & NO_RESUME;

@@ -17,17 +17,20 @@ pub enum Capability {
     Files = 4,
     /// Values that are read from the environment at start.
     Environment = 5,
+    /// Checking passwords.
+    Authentication = 6,
 }
 
 impl Capability {
     /// Every capability, in the order of [`Site::capabilities`].
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Tls,
         Self::Proxy,
         Self::ProxyTls,
         Self::LocalAuthority,
         Self::Files,
         Self::Environment,
+        Self::Authentication,
     ];
 
     /// The linker's name of the capability's function table.
@@ -39,6 +42,7 @@ impl Capability {
             Self::LocalAuthority => "zs_capability_local_authority",
             Self::Files => "zs_capability_files",
             Self::Environment => "zs_capability_environment",
+            Self::Authentication => "zs_capability_authentication",
         }
     }
 
@@ -51,6 +55,7 @@ impl Capability {
             Self::LocalAuthority => "local-authority",
             Self::Files => "files",
             Self::Environment => "environment",
+            Self::Authentication => "authentication",
         }
     }
 }

@@ -62,6 +62,8 @@ ids! {
     FileServerId, "files";
     /// Number of a [`FileLook`].
     FileLookId, "look";
+    /// Number of a [`BasicAuth`].
+    AuthenticationId, "authentication";
     /// Number of an [`Encode`].
     EncodeId, "encode";
     /// Number of an [`OpenValue`].
@@ -421,6 +423,24 @@ records! {
         /// The host.
         name: Text,
     }
+    /// Who may ask, told by names and passwords.
+    BasicAuth {
+        /// `AUTH_*`: how passwords are hashed.
+        algorithm: u32,
+        /// What those who have no account are answered in `WWW-Authenticate`.
+        challenge: Text,
+        /// The accounts.
+        accounts: Range,
+        /// 1 if it is kept for a while which passwords fit.
+        kept: u32,
+    }
+    /// A name with the hash of a password.
+    Account {
+        /// The name.
+        name: Value,
+        /// The hash, as it is or in base64.
+        hash: Value,
+    }
     /// What `inspect` tells of the site.
     Fact {
         /// What it is about.
@@ -484,6 +504,11 @@ pub const LOOK_SMALLEST: u32 = 2;
 pub const LOOK_LARGEST: u32 = 3;
 /// The one that was changed last.
 pub const LOOK_RECENT: u32 = 4;
+
+/// Passwords are hashed with bcrypt.
+pub const AUTH_BCRYPT: u32 = 0;
+/// Passwords are hashed with Argon2id.
+pub const AUTH_ARGON2ID: u32 = 1;
 
 /// The upstream is spoken to over TLS.
 pub const PROXY_TLS: u32 = 1;

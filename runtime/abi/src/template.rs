@@ -162,6 +162,8 @@ numbered! {
         FileType = 68,
         /// `{http.matchers.file.remainder}`
         FileRemainder = 69,
+        /// `{http.auth.user.id}`
+        User = 70,
     }
 }
 

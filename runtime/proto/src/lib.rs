@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ascii;
+pub mod base64;
 pub mod chunked;
 pub mod client_hello;
 pub mod conditional;

@@ -10,7 +10,7 @@
 use std::fmt;
 use std::ptr::NonNull;
 
-use zs_abi::tables::{FileServerId, ProxyId, ServerId};
+use zs_abi::tables::{AuthenticationId, EntryId, FileServerId, ProxyId, ServerId};
 use zs_abi::{Capability, Site, SiteData};
 pub use zs_client::tls::TlsTable as UpstreamTlsTable;
 use zs_io::{Clock, Event, Key};
@@ -145,6 +145,27 @@ pub struct EnvironmentTable {
     pub bind: fn(data: SiteData<'static>) -> Result<SiteData<'static>, String>,
 }
 
+/// Checking names and passwords.
+pub struct AuthenticationTable {
+    /// Looks at who asks; where to go on if that is known only later.
+    pub start: fn(&mut Worker, Key, AuthenticationId, EntryId) -> Verdict,
+    /// Something that was to be known later is known.
+    pub event: fn(&mut Worker),
+}
+
+/// What an authentication came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Who asks has an account.
+    Passed,
+    /// Who asks has none; the response's fields say how to prove it.
+    Refused,
+    /// It is not known yet: the exchange is gone on with later.
+    Waits,
+    /// It cannot be found out.
+    Failed(&'static str),
+}
+
 /// A server's prepared TLS set-up.
 #[derive(Clone, Copy)]
 pub struct Acceptor {
@@ -263,6 +284,9 @@ pub const LOCAL_AUTHORITY: AuthorityTable = zs_tls::authority::TABLE;
 /// Values of the environment, as `zs-static` exports it.
 pub const ENVIRONMENT: EnvironmentTable = crate::open::TABLE;
 
+/// Checking passwords, as `zs-static` exports it.
+pub const AUTHENTICATION: AuthenticationTable = crate::authentication::TABLE;
+
 /// The function table of a capability, for a site that is not linked but
 /// loaded into this process.
 pub fn address(capability: Capability) -> *const u8 {
@@ -272,10 +296,12 @@ pub fn address(capability: Capability) -> *const u8 {
     static LOCAL_AUTHORITY_HERE: AuthorityTable = LOCAL_AUTHORITY;
     static FILES_HERE: FilesTable = FILES;
     static ENVIRONMENT_HERE: EnvironmentTable = ENVIRONMENT;
+    static AUTHENTICATION_HERE: AuthenticationTable = AUTHENTICATION;
     match capability {
         Capability::Tls => (&raw const TLS_HERE).cast(),
         Capability::LocalAuthority => (&raw const LOCAL_AUTHORITY_HERE).cast(),
         Capability::Environment => (&raw const ENVIRONMENT_HERE).cast(),
+        Capability::Authentication => (&raw const AUTHENTICATION_HERE).cast(),
         Capability::Proxy => (&raw const PROXY_HERE).cast(),
         Capability::ProxyTls => (&raw const PROXY_TLS_HERE).cast(),
         Capability::Files => (&raw const FILES_HERE).cast(),
@@ -293,6 +319,8 @@ pub struct Capabilities {
     pub files: Option<&'static FilesTable>,
     /// Values of the environment.
     pub environment: Option<&'static EnvironmentTable>,
+    /// Checking passwords.
+    pub authentication: Option<&'static AuthenticationTable>,
 }
 
 impl fmt::Debug for Capabilities {
@@ -300,9 +328,11 @@ impl fmt::Debug for Capabilities {
         let (tls, proxy) = (self.tls.is_some(), self.proxy.is_some());
         let files = self.files.is_some();
         let environment = self.environment.is_some();
+        let authentication = self.authentication.is_some();
         write!(
             out,
-            "Capabilities {{ tls: {tls}, proxy: {proxy}, files: {files}, environment: {environment} }}"
+            "Capabilities {{ tls: {tls}, proxy: {proxy}, files: {files}, environment: {environment}, \
+             authentication: {authentication} }}"
         )
     }
 }
@@ -321,6 +351,9 @@ impl Capabilities {
                 tls: at(Capability::Tls).cast::<TlsTable>().as_ref(),
                 proxy: at(Capability::Proxy).cast::<ProxyTable>().as_ref(),
                 files: at(Capability::Files).cast::<FilesTable>().as_ref(),
+                authentication: at(Capability::Authentication)
+                    .cast::<AuthenticationTable>()
+                    .as_ref(),
                 environment: at(Capability::Environment)
                     .cast::<EnvironmentTable>()
                     .as_ref(),

@@ -419,6 +419,8 @@ pub struct Exchange {
     /// Of a subrequest: its response's body so far.
     pub(crate) collected: Vec<u8>,
     pub(crate) uuid: OnceCell<[u8; 36]>,
+    /// The account of who asks.
+    pub(crate) user: Option<Vec<u8>>,
     /// Informational responses that the carrier has not written yet.
     pub(crate) informational: Vec<u8>,
 }
@@ -451,6 +453,7 @@ impl Exchange {
             subrequest_body: Vec::new(),
             collected: Vec::new(),
             uuid: OnceCell::new(),
+            user: None,
             informational: Vec::new(),
         };
         exchange.reset();
@@ -479,6 +482,7 @@ impl Exchange {
         self.subrequest_body = Vec::new();
         self.collected = Vec::new();
         self.uuid = OnceCell::new();
+        self.user = None;
         self.informational.clear();
     }
 

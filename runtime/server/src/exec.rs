@@ -7,7 +7,7 @@
 //! number in an action is checked against its table.
 
 use zs_abi::tables::{
-    self, EntryId, ErrorId, FileServerId, ProxyId, ResponseId, Server, SubrequestId,
+    self, AuthenticationId, EntryId, ErrorId, FileServerId, ProxyId, ResponseId, Server, SubrequestId,
 };
 use zs_abi::{Action, ActionKind};
 use zs_guest::{Window, enter};
@@ -52,6 +52,9 @@ pub enum Outcome {
     Proxy(ProxyId),
     /// A subrequest is to be run, then site code goes on at the entry.
     Subrequest(SubrequestId, EntryId),
+    /// A name and a password are to be looked at, then site code goes on at
+    /// the entry.
+    Authenticate(AuthenticationId, EntryId),
     /// The connection is to be dropped.
     Abort,
     /// An attempt's point lets the attempt go on.
@@ -230,6 +233,11 @@ impl Guest {
             ActionKind::Proxy => self.proxy(action.operand),
             ActionKind::Subrequest => self.subrequest(action),
             ActionKind::Files => self.files(exchange, action),
+            ActionKind::Authenticate => {
+                let resume = action.resume.ok_or("an authentication without a way on")?;
+                let number = AuthenticationId(action.operand);
+                Ok(Next::Done(Outcome::Authenticate(number, resume)))
+            }
             other => Err(format!("{other:?} is not supported by this runtime")),
         }
     }

@@ -134,6 +134,7 @@ impl Expander<'_> {
             | Source::FileAbsolute
             | Source::FileType
             | Source::FileRemainder => self.file(source, out),
+            Source::User => out.extend_from_slice(self.exchange.user.as_deref().unwrap_or(b"")),
             Source::Environment => out.extend_from_slice(self.site.environment(segment.argument)),
             Source::SystemHostname => out.extend_from_slice(self.site.hostname()),
             Source::TimeUnix | Source::TimeUnixMs | Source::TimeHttp | Source::TimeYear => {

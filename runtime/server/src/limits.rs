@@ -94,6 +94,17 @@ pub const RESPONSE_HEAD_BYTES_MAX: usize = 1 << 20;
 /// sent whether the client reads or not.
 pub const INFORMATIONAL_MAX: u32 = 32;
 
+/// Threads that check passwords, whatever the number of processors: each needs
+/// the memory that hashes ask for.
+pub const CHECKERS_MAX: usize = 8;
+
+/// Passwords that wait to be checked; at a tenth of a second for each this is
+/// more than anybody waits for.
+pub const CHECKS_WAITING_MAX: usize = 1024;
+
+/// Results of checks that are kept, as many as Caddy keeps.
+pub const CHECKED_KEPT: usize = 1000;
+
 /// Bytes of a file that are read at once, and that a shorter one is answered with at once.
 pub const FILE_READ_BYTES: usize = 64 * 1024;
 

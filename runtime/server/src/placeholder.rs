@@ -42,6 +42,7 @@ impl Expander<'_> {
             | Source::FileAbsolute
             | Source::FileType
             | Source::FileRemainder => exchange.file_match.is_none(),
+            Source::User => exchange.user.is_none(),
             Source::UpstreamStatus => exchange.upstream.status == 0,
             Source::UpstreamHeader => {
                 let head = &exchange.upstream.response;

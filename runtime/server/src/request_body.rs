@@ -10,7 +10,7 @@ use crate::site::LoadedSite;
 pub(crate) fn limit(exchange: &mut Exchange, bytes: u64) -> bool {
     exchange.request_body.limit(bytes);
     let told = exchange.request.content_length;
-    told.is_some_and(|length| length > bytes)
+    exchange.request_body.has_overrun() || told.is_some_and(|length| length > bytes)
 }
 
 /// Puts a text in the place of the body. What the client sends of the one that
@@ -28,8 +28,12 @@ pub(crate) fn replace(
         clock,
     };
     expander.template(template, &mut text);
-    exchange.request.has_body = !text.is_empty();
-    exchange.request.content_length = Some(text.len() as u64);
+    // Where it was not told how long the body is, it is not told now.
+    let request = &mut exchange.request;
+    if !request.has_body || request.content_length.is_some() {
+        request.has_body = !text.is_empty();
+        request.content_length = Some(text.len() as u64);
+    }
     let pipe = &mut exchange.request_body;
     pipe.reset();
     pipe.push(&text);

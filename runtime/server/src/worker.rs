@@ -7,13 +7,15 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use zs_abi::tables::{EntryId, ServerId};
+use zs_abi::tables::{AuthenticationId, EntryId, ServerId};
 use zs_io::{Arena, Clock, Event, Key, Loop, Millis, Token};
 use zs_proto::date::{Civil, HTTP_DATE_BYTES};
 use zs_proto::status;
 
-use crate::capability::{Capabilities, Opaque, ProxyTable};
+use crate::authentication::{Desk, NOT_AUTHENTICATED};
+use crate::capability::{Capabilities, Opaque, ProxyTable, Verdict};
 use crate::connection::Connection;
 use crate::current::{Call, Scratch};
 use crate::exchange::{Carrier, Exchange, Origin, Phase};
@@ -43,6 +45,8 @@ pub struct Worker {
     date: Date,
     events: Vec<Event>,
     pub(crate) draining: bool,
+    /// Where threads put down what they have found out about who asks.
+    pub(crate) desk: Option<Arc<Desk>>,
     /// The connection that is lent out, and its socket.
     lent: Option<(Key, Key)>,
 }
@@ -57,6 +61,7 @@ pub(crate) enum Subject {
     Control = 3,
     AcceptTimer = 4,
     Proxy = 5,
+    Authentication = 6,
 }
 
 const SUBJECT_SHIFT: u32 = 56;
@@ -75,6 +80,7 @@ impl Subject {
             3 => Some(Self::Control),
             4 => Some(Self::AcceptTimer),
             5 => Some(Self::Proxy),
+            6 => Some(Self::Authentication),
             _ => None,
         };
         (subject, token.0 & ((1 << SUBJECT_SHIFT) - 1))
@@ -120,6 +126,7 @@ impl Worker {
             },
             events: Vec::new(),
             draining: false,
+            desk: None,
             lent: None,
         })
     }
@@ -267,6 +274,30 @@ impl Worker {
         }
     }
 
+    /// Finds out who asks; none if that takes longer.
+    fn authenticate(
+        &mut self,
+        key: Key,
+        number: AuthenticationId,
+        entry: EntryId,
+    ) -> Option<Outcome> {
+        let verdict = match self.site().capabilities.authentication {
+            Some(table) => (table.start)(self, key, number, entry),
+            None => Verdict::Failed("no authentication is linked"),
+        };
+        let exchange = self.exchanges.get_mut(key)?;
+        let guest = &mut self.guest;
+        match verdict {
+            Verdict::Waits => None,
+            Verdict::Passed => Some(guest.run(exchange, Call { entry, argument: 0 })),
+            Verdict::Refused => Some(guest.raise(exchange, 401, NOT_AUTHENTICATED)),
+            Verdict::Failed(reason) => {
+                log::line(format_args!("{reason}"));
+                Some(guest.raise(exchange, 503, reason.as_bytes()))
+            }
+        }
+    }
+
     /// Ends an exchange, whatever works for it.
     pub(crate) fn end_exchange(&mut self, key: Key) {
         let Some(mut exchange) = self.exchanges.remove(key) else {
@@ -385,6 +416,11 @@ impl Worker {
                     (table.event)(self, number, event);
                 }
             }
+            Some(Subject::Authentication) => {
+                if let Some(table) = self.site().capabilities.authentication {
+                    (table.event)(self);
+                }
+            }
             // The wake-up itself is the message: `drain` looks at the state.
             Some(Subject::Control) | None => {}
         }
@@ -469,6 +505,12 @@ impl Worker {
                         None => self.raise(key, 502, b"no proxy is linked"),
                     }
                     return;
+                }
+                Outcome::Authenticate(number, resume) => {
+                    match self.authenticate(key, number, resume) {
+                        Some(outcome) => outcome,
+                        None => return,
+                    }
                 }
                 Outcome::Subrequest(number, resume) => {
                     self.start_subrequest(key, number, resume);

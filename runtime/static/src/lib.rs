@@ -13,7 +13,8 @@ use std::ffi::{CStr, c_char, c_int};
 
 use zs_server::LoadedSite;
 use zs_server::capability::{
-    self, AuthorityTable, EnvironmentTable, FilesTable, ProxyTable, TlsTable, UpstreamTlsTable,
+    self, AuthenticationTable, AuthorityTable, EnvironmentTable, FilesTable, ProxyTable, TlsTable,
+    UpstreamTlsTable,
 };
 
 include!(concat!(env!("OUT_DIR"), "/site.rs"));
@@ -41,6 +42,10 @@ pub static FILES: FilesTable = capability::FILES;
 /// Values that are read from the environment at start.
 #[unsafe(export_name = "zs_capability_environment")]
 pub static ENVIRONMENT: EnvironmentTable = capability::ENVIRONMENT;
+
+/// Checking passwords.
+#[unsafe(export_name = "zs_capability_authentication")]
+pub static AUTHENTICATION: AuthenticationTable = capability::AUTHENTICATION;
 
 // The C library's `memcpy` and `memmove` are slow for short copies
 // (`zs_io::memcpy`). The linker takes the first definition, so those of the C

@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::spec::{Block, Line, Shape};
 
-pub(super) const DIRECTIVE: Directive = Directive::handler("basic_auth", SHAPE, parse).unbuilt();
+pub(super) const DIRECTIVE: Directive = Directive::handler("basic_auth", SHAPE, parse);
 
 pub(super) const OLD: Directive = Directive::handler("basicauth", SHAPE, |call| {
     let message = "`basicauth` is deprecated";
@@ -17,8 +17,7 @@ pub(super) const OLD: Directive = Directive::handler("basicauth", SHAPE, |call| 
     call.cx
         .warn(call.line.name, codes::DEPRECATED, message, help);
     parse(call)
-})
-.unbuilt();
+});
 
 const SHAPE: Shape = Shape::with_block(
     0,

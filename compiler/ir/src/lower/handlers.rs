@@ -32,6 +32,9 @@ impl Lowering<'_> {
                 Handler::Vars(vars) => self.vars(code, vars),
                 Handler::ReverseProxy(proxy) => self.reverse_proxy(code, proxy),
                 Handler::Encode(encode) => self.encode(code, encode),
+                Handler::Authentication(authentication) => {
+                    self.authentication(code, authentication);
+                }
                 Handler::RequestBody(body) => self.request_body(code, body),
                 Handler::FileServer(files) => self.file_server(code, files),
                 other => {

@@ -4,6 +4,7 @@
 //! a site becomes a function of its own. Routes become tests and jumps in
 //! Caddy's order, handlers become operations and actions.
 
+mod basic_auth;
 mod code;
 mod conditions;
 mod encode;
