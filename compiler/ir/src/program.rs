@@ -5,9 +5,8 @@ use std::fmt;
 
 use zs_abi::data::Text;
 use zs_abi::tables::{
-    AuthenticationId,
-    EncodeId, ErrorId, FileLookId, FileServerId, HeaderListId, ProxyId, RegexId, ResponseId,
-    RewriteListId, SubrequestId, TemplateId, VariableId,
+    AuthenticationId, EncodeId, ErrorId, FileLookId, FileServerId, HeaderListId, ProxyId, RegexId,
+    ResponseId, RewriteListId, SubrequestId, TemplateId, VariableId,
 };
 use zs_abi::{Capability, HeadTarget, value};
 use zs_data::DataBuilder;

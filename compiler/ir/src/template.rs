@@ -75,7 +75,11 @@ pub fn pieces(text: &str, unknown: Unknown, names: &mut dyn Names) -> Vec<Piece>
             names.missing(name);
         }
         match placeholder(name, names) {
-            Some(found) => {
+            Some(mut found) => {
+                if found.source == Source::User && unknown == Unknown::Keep {
+                    // While nobody is known the placeholder stays as it is.
+                    rest[..=close].clone_into(&mut found.argument);
+                }
                 if !constant.is_empty() {
                     out.push(Piece::Constant(std::mem::take(&mut constant)));
                 }

@@ -162,7 +162,7 @@ numbered! {
         FileType = 68,
         /// `{http.matchers.file.remainder}`
         FileRemainder = 69,
-        /// `{http.auth.user.id}`
+        /// `{http.auth.user.id}`; the argument while nobody is known.
         User = 70,
     }
 }

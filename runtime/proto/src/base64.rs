@@ -16,7 +16,7 @@ pub fn decode(text: &[u8], padding: Padding) -> Option<Vec<u8>> {
     letters.retain(|letter| !matches!(letter, b'\r' | b'\n'));
     let mut digits = &letters[..];
     if padding == Padding::Full {
-        if digits.len() % 4 != 0 {
+        if !digits.len().is_multiple_of(4) {
             return None;
         }
         for _ in 0..2 {

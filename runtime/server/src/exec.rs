@@ -7,7 +7,8 @@
 //! number in an action is checked against its table.
 
 use zs_abi::tables::{
-    self, AuthenticationId, EntryId, ErrorId, FileServerId, ProxyId, ResponseId, Server, SubrequestId,
+    self, AuthenticationId, EntryId, ErrorId, FileServerId, ProxyId, ResponseId, Server,
+    SubrequestId,
 };
 use zs_abi::{Action, ActionKind};
 use zs_guest::{Window, enter};

@@ -134,7 +134,10 @@ impl Expander<'_> {
             | Source::FileAbsolute
             | Source::FileType
             | Source::FileRemainder => self.file(source, out),
-            Source::User => out.extend_from_slice(self.exchange.user.as_deref().unwrap_or(b"")),
+            Source::User => {
+                let user = self.exchange.user.as_deref();
+                out.extend_from_slice(user.unwrap_or(argument));
+            }
             Source::Environment => out.extend_from_slice(self.site.environment(segment.argument)),
             Source::SystemHostname => out.extend_from_slice(self.site.hostname()),
             Source::TimeUnix | Source::TimeUnixMs | Source::TimeHttp | Source::TimeYear => {

@@ -85,7 +85,10 @@ impl Rehearsal {
                 Err(_) => rest = &[],
             }
             let now = self.worker.io.now();
-            self.worker.turn(Some(now));
+            // Only threads are waited for, which check passwords.
+            let desk = self.worker.desk.as_ref();
+            let awaited = desk.is_some_and(|desk| desk.is_awaited());
+            self.worker.turn((!awaited).then_some(now));
             // Until there is nothing more to read at the moment, or at all.
             let _paused = client.read_to_end(&mut answer);
             quiet = if (left, before) == (rest.len(), answer.len()) {

@@ -9,8 +9,7 @@ pub(super) const DIRECTIVE: Directive = Directive::handler(
     "invoke",
     Shape::arguments(1, 1, "invoke [<matcher>] <named route>"),
     parse,
-)
-.unbuilt();
+);
 
 fn parse(call: &mut Call) -> Parsed<Handler> {
     let token = &call.line.arguments[0];

@@ -7,9 +7,7 @@ use zs_abi::tables::{
     ErrorId, Value,
 };
 use zs_abi::{Capability, OpenKind, Source};
-use zs_config::model::{
-    Account, Authentication, AuthenticationProviders, HttpBasic, PasswordHash,
-};
+use zs_config::model::{Account, Authentication, AuthenticationProviders, HttpBasic, PasswordHash};
 use zs_diagnostics::{Diagnostic, Span, codes};
 
 use super::Lowering;
@@ -52,7 +50,7 @@ impl Lowering<'_> {
                 Some(PasswordHash::Argon2id) => AUTH_ARGON2ID,
                 _ => AUTH_BCRYPT,
             },
-            challenge: self.program.data.text(&format!("Basic realm=\"{realm}\"")),
+            challenge: self.program.data.text(format!("Basic realm=\"{realm}\"")),
             accounts: self.program.data.extend(&accounts),
             kept: u32::from(hash_cache.is_some()),
         };

@@ -24,6 +24,8 @@ pub struct Code {
     /// places where the runtime enters.
     clobbers: u32,
     locals: u32,
+    /// Words that tell whether groups of named routes have been taken.
+    groups: BTreeMap<String, u32>,
     questions: Vec<Question>,
     /// The question that branches belong to at the moment.
     open: Option<usize>,
@@ -65,6 +67,7 @@ impl Code {
             paths: BTreeMap::new(),
             clobbers: 0,
             locals: 0,
+            groups: BTreeMap::new(),
             questions: Vec::new(),
             open: None,
             asked: BTreeMap::new(),
@@ -149,6 +152,17 @@ impl Code {
         let local = self.locals;
         self.locals += 1;
         (local < zs_abi::view::LOCALS_BYTES / 4).then_some(local)
+    }
+
+    /// The word of a group of routes that may be written several times;
+    /// `None` when the memory is full.
+    pub fn group(&mut self, name: &str) -> Option<u32> {
+        if let Some(local) = self.groups.get(name) {
+            return Some(*local);
+        }
+        let local = self.local()?;
+        self.groups.insert(name.to_owned(), local);
+        Some(local)
     }
 
     /// Ends the current block. What is written next is not reached unless

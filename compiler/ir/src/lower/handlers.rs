@@ -31,6 +31,7 @@ impl Lowering<'_> {
                 Handler::Rewrite(rewrite) => self.rewrite(code, rewrite),
                 Handler::Vars(vars) => self.vars(code, vars),
                 Handler::ReverseProxy(proxy) => self.reverse_proxy(code, proxy),
+                Handler::Invoke(invoke) => self.invoke(code, invoke),
                 Handler::Encode(encode) => self.encode(code, encode),
                 Handler::Authentication(authentication) => {
                     self.authentication(code, authentication);

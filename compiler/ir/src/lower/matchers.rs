@@ -194,7 +194,13 @@ impl Lowering<'_> {
                 code.answered();
             }
             Some((Expression::Cel(expression), origin)) => {
-                self.ask(code, origin, "expression", &[expression.expr.clone()], no);
+                self.ask(
+                    code,
+                    origin,
+                    "expression",
+                    std::slice::from_ref(&expression.expr),
+                    no,
+                );
                 self.expression(code, expression, origin.span(), no);
                 code.answered();
             }

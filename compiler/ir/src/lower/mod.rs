@@ -12,6 +12,7 @@ mod expression;
 mod files;
 mod handlers;
 mod headers;
+mod invoke;
 mod matchers;
 mod open;
 mod provision;
@@ -50,6 +51,7 @@ pub fn lower(config: &Config, open: &OpenValues, sink: &mut Sink) -> Option<Prog
         sink,
         variables: BTreeMap::new(),
         capture_names: BTreeMap::new(),
+        invocations: invoke::Invocations::default(),
         captures_used: config.to_json().contains("{http.regexp."),
         needs: 0,
         within: Within::default(),
@@ -104,6 +106,8 @@ struct Lowering<'a> {
     variables: BTreeMap<String, VariableId>,
     /// Names under which captures are read, by number.
     capture_names: BTreeMap<String, u32>,
+    /// The current server's named routes.
+    invocations: invoke::Invocations,
     /// Whether any text of the configuration reads a capture.
     captures_used: bool,
     /// Forms of the path that the current server's code reads.

@@ -23,6 +23,8 @@ pub struct ServerPlan {
     pub routes: Vec<Route>,
     /// Its error routes.
     pub errors: Option<ErrorRoutes>,
+    /// Routes that others invoke.
+    pub named_routes: BTreeMap<String, Route>,
     /// Certificates by server name; none if the server speaks plain HTTP.
     pub policies: Vec<PolicyPlan>,
     /// The port that speaks plain HTTP even where others speak TLS.
@@ -129,6 +131,7 @@ impl Provision<'_> {
                 listen: server.listen.clone(),
                 routes: server.routes.clone(),
                 errors: server.errors.clone(),
+                named_routes: server.named_routes.clone(),
                 policies,
                 http_port: self.http_port,
                 limits: Limits::of(server),
@@ -311,6 +314,7 @@ impl Provision<'_> {
                 .collect(),
             routes,
             errors: None,
+            named_routes: BTreeMap::new(),
             policies: Vec::new(),
             http_port: self.http_port,
             limits: Limits::default(),

@@ -80,7 +80,7 @@ impl Lowering<'_> {
     }
 
     /// Words that tell whether a group has been taken, for the groups whose
-    /// routes do not stand together.
+    /// routes do not stand together or may run again.
     fn group_flags<'r>(&mut self, code: &mut Code, routes: &'r [Route]) -> BTreeMap<&'r str, u32> {
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         let mut flags = BTreeMap::new();
@@ -90,10 +90,17 @@ impl Lowering<'_> {
             .filter(|(_, route)| !route.group.is_empty())
         {
             let last = seen.insert(&route.group, at);
-            if last.is_none_or(|last| last + 1 == at) || flags.contains_key(route.group.as_str()) {
+            // A group counts for the whole request, in which a named route may run twice.
+            let named = self.invocations.are_running();
+            let together = last.is_none_or(|last| last + 1 == at) && !named;
+            if together || flags.contains_key(route.group.as_str()) {
                 continue;
             }
-            match code.local() {
+            let local = match named {
+                true => code.group(&route.group),
+                false => code.local(),
+            };
+            match local {
                 Some(local) => {
                     flags.insert(route.group.as_str(), local);
                 }

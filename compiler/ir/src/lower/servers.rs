@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::rc::Rc;
 
 use zs_abi::data::Text;
 use zs_abi::tables::{
@@ -14,6 +15,7 @@ use zs_diagnostics::{Diagnostic, Span, codes};
 
 use super::Lowering;
 use super::code::Code;
+use super::invoke::Invocations;
 use super::provision::{self, CertificatePlan, ServerPlan};
 use crate::program::{Act, FunctionId, Server};
 
@@ -68,6 +70,11 @@ impl Lowering<'_> {
         certificates: &BTreeMap<CertificatePlan, CertificateId>,
     ) {
         self.needs = 0;
+        self.invocations = Invocations::default();
+        let named = plan.named_routes.iter();
+        self.invocations.routes = named
+            .map(|(name, route)| (name.clone(), Rc::new(route.clone())))
+            .collect();
         let entry = self.entry(plan);
         let mut policies: Vec<TlsPolicy> = Vec::new();
         let mut sorted = plan.policies.clone();

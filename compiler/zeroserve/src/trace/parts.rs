@@ -22,6 +22,8 @@ pub fn address(capability: Capability) -> *const u8 {
         Capability::ProxyTls | Capability::LocalAuthority => capability::address(capability),
         // Files and variables are looked at as they are.
         Capability::Files | Capability::Environment => capability::address(capability),
+        // So are passwords, by threads that are waited for.
+        Capability::Authentication => capability::address(capability),
     }
 }
 

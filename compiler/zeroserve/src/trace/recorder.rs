@@ -206,6 +206,12 @@ impl Recorder {
                 });
                 ("vars".to_owned(), change.into_iter().collect())
             }
+            Op::BodyLimit { bytes, .. } => {
+                let told = if result == 0 { "not " } else { "" };
+                let change = format!("at most {bytes} bytes, which it is {told}known to exceed");
+                ("request_body".to_owned(), vec![change])
+            }
+            Op::BodySet { .. } => ("request_body: another body".to_owned(), Vec::new()),
             Op::FilterPush { .. } => ("waits for the response".to_owned(), Vec::new()),
             Op::PathSet { .. }
             | Op::Walk { .. }
@@ -241,6 +247,7 @@ impl Recorder {
             Act::Abort => "drops the connection",
             Act::Proxy(_) => "passes the request on",
             Act::Files(_) => "looks for a file to answer with",
+            Act::Authenticate(_) => "looks for an account",
             Act::Subrequest(_) => "asks the site itself first",
             Act::End if self.stage == Stage::Chain => {
                 let status = self.raised.as_ref().map_or(200, |raised| raised.status);
@@ -299,6 +306,8 @@ fn helper_of(op: &Op) -> Option<Helper> {
         Op::HeaderOps { .. } => Helper::HeaderOps,
         Op::Rewrite { .. } => Helper::Rewrite,
         Op::VarSet { .. } => Helper::VarSet,
+        Op::BodyLimit { .. } => Helper::BodyLimit,
+        Op::BodySet { .. } => Helper::BodySet,
         Op::FilterPush { .. } => Helper::FilterPush,
         Op::ScopePush { .. } => Helper::ScopePush,
         Op::ScopePop => Helper::ScopePop,

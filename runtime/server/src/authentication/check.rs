@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -39,20 +40,32 @@ pub(super) enum Found {
 #[derive(Debug)]
 pub(crate) struct Desk {
     done: Mutex<Vec<(Ticket, bool)>>,
+    /// How many checks have begun and were not taken yet.
+    awaited: AtomicUsize,
     waker: Waker,
 }
 
 impl Desk {
     pub(super) fn new(waker: Waker) -> Self {
-        let done = Mutex::default();
-        Self { done, waker }
+        Self {
+            done: Mutex::default(),
+            awaited: AtomicUsize::new(0),
+            waker,
+        }
+    }
+
+    /// Whether anything is still to come.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.awaited.load(Ordering::Relaxed) > 0
     }
 
     /// Takes what has been checked.
     pub(super) fn take(&self) -> Vec<(Ticket, bool)> {
         // Cleared first: what is put down after this wakes again.
         self.waker.clear();
-        std::mem::take(&mut lock(&self.done))
+        let done = std::mem::take(&mut *lock(&self.done));
+        self.awaited.fetch_sub(done.len(), Ordering::Relaxed);
+        done
     }
 
     fn put(&self, ticket: Ticket, fits: bool) {
@@ -94,6 +107,7 @@ pub(super) fn begin(check: Check, desk: &Arc<Desk>, ticket: Ticket) -> Result<Fo
         return Ok(Found::Yet(ticket, *fits));
     }
     if let Some(askers) = room.askers.get_mut(&name) {
+        desk.awaited.fetch_add(1, Ordering::Relaxed);
         askers.push((Arc::clone(desk), ticket));
         return Ok(Found::Later);
     }
@@ -101,12 +115,16 @@ pub(super) fn begin(check: Check, desk: &Arc<Desk>, ticket: Ticket) -> Result<Fo
         return Err("too many passwords wait to be checked");
     }
     if room.idle <= room.waiting.len() && room.threads < threads_max() {
-        match thread::Builder::new().name("passwords".to_owned()).spawn(work) {
+        match thread::Builder::new()
+            .name("passwords".to_owned())
+            .spawn(work)
+        {
             Ok(_) => room.threads += 1,
             Err(_) if room.threads == 0 => return Err("no thread to check a password with"),
             Err(_) => {}
         }
     }
+    desk.awaited.fetch_add(1, Ordering::Relaxed);
     room.askers.insert(name, vec![(Arc::clone(desk), ticket)]);
     room.waiting.push_back((name, check));
     CALLED.notify_one();

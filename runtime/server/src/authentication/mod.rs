@@ -141,11 +141,7 @@ const SCHEME: &[u8] = b"Basic ";
 /// Whether an account has the name, and the hash to check with: for a name
 /// that no account has, one that costs as much as the first account's. None
 /// if there are no accounts.
-fn account(
-    expander: &Expander<'_>,
-    record: &BasicAuth,
-    name: &[u8],
-) -> Option<(bool, Vec<u8>)> {
+fn account(expander: &Expander<'_>, record: &BasicAuth, name: &[u8]) -> Option<(bool, Vec<u8>)> {
     let mut first = None;
     let mut buffer = Vec::new();
     for account in expander.site.data.range::<Account>(record.accounts) {

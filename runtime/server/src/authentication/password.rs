@@ -72,7 +72,9 @@ fn argon2id(hash: &str, password: &[u8]) -> Option<bool> {
     let params = Params::new(memory, time, lanes, Some(expected.len())).ok()?;
     let argon2 = Argon2::new(argon2::Algorithm::Argon2id, Version::V0x13, params);
     let mut found = vec![0; expected.len()];
-    argon2.hash_password_into(password, &salt, &mut found).ok()?;
+    argon2
+        .hash_password_into(password, &salt, &mut found)
+        .ok()?;
     Some(bool::from(found.ct_eq(&expected)))
 }
 
