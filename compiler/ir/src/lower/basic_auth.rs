@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use zs_abi::tables::{
     AUTH_ARGON2ID, AUTH_BCRYPT, Account as AccountRecord, AuthenticationId, BasicAuth, Error,
     ErrorId, Value,
@@ -71,6 +73,11 @@ impl Lowering<'_> {
                 let message = format!("the account `{username}` is there twice");
                 self.bad_account(span, &message, "remove one of them");
             }
+            if !is_hash(password) {
+                let message =
+                    format!("the hash of `{username}` is neither a hash nor base64 of one");
+                self.bad_account(span, &message, "make a hash with `zeroserve hash-password`");
+            }
             records.push(AccountRecord {
                 name: self.account_text(username, span),
                 hash: self.account_text(password, span),
@@ -101,4 +108,11 @@ impl Lowering<'_> {
         let error = Diagnostic::error(codes::BAD_VALUE, span, message).help(help);
         self.sink.report(error);
     }
+}
+
+/// Whether a text can be a hash: one that is written out, or in base64, or one
+/// that is known only when the site runs.
+fn is_hash(text: &str) -> bool {
+    let later = text.contains('{') || zs_open::is_open(text);
+    later || text.starts_with('$') || STANDARD.decode(text).is_ok()
 }
