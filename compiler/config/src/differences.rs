@@ -30,6 +30,9 @@ pub(crate) const RENEW_INTERVAL: Status =
     Status::Differs("a built server chooses itself when it looks for certificates to renew");
 pub(crate) const REUSE_KEYS: Status =
     Status::Differs("a built server makes a new key for every new certificate");
+pub(crate) const RUNTIME_LOG: Status = Status::Differs(
+    "a built server writes only requests to its loggers; what it has to say of itself goes to standard error",
+);
 pub(crate) const SECRETS_LOG: Status =
     Status::Differs("a built server never writes the keys of its sessions down");
 pub(crate) const SHUTDOWN_DELAY: Status =
@@ -50,6 +53,7 @@ const PLACES: &[(&[&str], Option<&str>, Status)] = &[
     (&["admin", "listen"], None, ADMIN),
     (&["admin", "origins"], None, ADMIN),
     (&["admin", "enforce_origin"], None, ADMIN),
+    (&["logging", "logs", "default", "writer"], None, RUNTIME_LOG),
     (
         &["logging", "logs", "default", "level"],
         Some("INFO"),

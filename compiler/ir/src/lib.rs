@@ -12,6 +12,7 @@
 pub mod automaton;
 mod effects;
 mod go_syntax;
+mod go_time;
 pub mod hosts;
 mod lower;
 pub mod parse;

@@ -13,6 +13,7 @@ pub mod regex;
 mod site;
 pub mod tables;
 mod template;
+mod time_layout;
 mod trap;
 pub mod value;
 pub mod view;
@@ -22,11 +23,12 @@ pub use data::{SiteData, Text};
 pub use helper::{BODY_TOO_LARGE, HeadTarget, Helper, SCOPE_RESTORE};
 pub use site::{Capability, Site};
 pub use template::{HeaderOpKind, OpenKind, RewriteKind, Source};
+pub use time_layout::TimePart;
 pub use trap::Trap;
 
 /// Hash of this crate's source: two sides with different hashes do not link.
 pub const CONTRACT_HASH: u64 = {
-    let parts: [&[u8]; 12] = [
+    let parts: [&[u8]; 13] = [
         include_bytes!("action.rs"),
         include_bytes!("data.rs"),
         include_bytes!("helper.rs"),
@@ -36,6 +38,7 @@ pub const CONTRACT_HASH: u64 = {
         include_bytes!("site.rs"),
         include_bytes!("tables.rs"),
         include_bytes!("template.rs"),
+        include_bytes!("time_layout.rs"),
         include_bytes!("trap.rs"),
         include_bytes!("value.rs"),
         include_bytes!("view.rs"),

@@ -19,11 +19,13 @@ pub enum Capability {
     Environment = 5,
     /// Checking passwords.
     Authentication = 6,
+    /// Access logs.
+    AccessLog = 7,
 }
 
 impl Capability {
     /// Every capability, in the order of [`Site::capabilities`].
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Tls,
         Self::Proxy,
         Self::ProxyTls,
@@ -31,6 +33,7 @@ impl Capability {
         Self::Files,
         Self::Environment,
         Self::Authentication,
+        Self::AccessLog,
     ];
 
     /// The linker's name of the capability's function table.
@@ -43,6 +46,7 @@ impl Capability {
             Self::Files => "zs_capability_files",
             Self::Environment => "zs_capability_environment",
             Self::Authentication => "zs_capability_authentication",
+            Self::AccessLog => "zs_capability_access_log",
         }
     }
 
@@ -56,6 +60,7 @@ impl Capability {
             Self::Files => "files",
             Self::Environment => "environment",
             Self::Authentication => "authentication",
+            Self::AccessLog => "access-log",
         }
     }
 }

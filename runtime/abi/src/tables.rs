@@ -66,6 +66,10 @@ ids! {
     AuthenticationId, "authentication";
     /// Number of an [`Encode`].
     EncodeId, "encode";
+    /// Number of a [`LogSink`].
+    LogSinkId, "sink";
+    /// Number of an [`AccessLogger`].
+    AccessLoggerId, "logger";
     /// Number of an [`OpenValue`].
     OpenValueId, "open";
 }
@@ -441,6 +445,76 @@ records! {
         /// The hash, as it is or in base64.
         hash: Value,
     }
+    /// A place that lines of logs are written to.
+    LogSink {
+        /// `LOG_STDERR` and so on.
+        kind: u32,
+        /// The file's path.
+        path: Text,
+        /// The file's permissions; 0 for those of its owner only, which a file that is there does not get.
+        mode: u32,
+        /// Megabytes at which the file is rotated; 0 = never.
+        roll_megabytes: u32,
+        /// How many rotated files are kept.
+        keep: u32,
+        /// For how many days they are kept.
+        keep_days: u32,
+        /// `LOG_KEPT_*`: how rotated files are kept.
+        kept: u32,
+    }
+    /// A way in which entries are written.
+    LogOutput {
+        /// Where they go.
+        sink: LogSinkId,
+        /// `LOG_JSON` and so on.
+        format: u32,
+        /// The lowest level that is written, `LOG_INFO` for instance.
+        level: u32,
+        /// `LOG_LEVEL_*`: how levels are written.
+        level_format: u32,
+        /// `LOG_TIME_*`: how times are written.
+        time_format: u32,
+        /// The form of `LOG_TIME_LAYOUT`: texts, and behind each NUL byte a [`crate::TimePart`].
+        time_layout: Text,
+        /// `LOG_DURATION_*`: how lengths of time are written.
+        duration_format: u32,
+    }
+    /// A name under which requests are logged.
+    AccessLogger {
+        /// The name.
+        name: Text,
+        /// Where its entries go: outputs.
+        outputs: Range,
+    }
+    /// Hosts whose requests have loggers of their own, or are not logged.
+    LogHost {
+        /// The name; `*` for any first labels.
+        pattern: Text,
+        /// The loggers.
+        loggers: Range,
+    }
+    /// One of several loggers.
+    LogName {
+        /// The logger.
+        logger: AccessLoggerId,
+    }
+    /// Which requests of a server are logged.
+    ServerLog {
+        /// The server.
+        server: ServerId,
+        /// Hosts with loggers of their own, most specific first.
+        hosts: Range,
+        /// Hosts whose requests are not logged.
+        skipped: Range,
+        /// The logger for other hosts.
+        default: AccessLoggerId,
+        /// `LOG_*` bits: [`LOG_MAPPED_ONLY`], [`LOG_CREDENTIALS`].
+        flags: u32,
+        /// The variable that keeps a request out of the log.
+        skip: Option<VariableId>,
+        /// The variable with the loggers of a request, a line for each.
+        names: Option<VariableId>,
+    }
     /// What `inspect` tells of the site.
     Fact {
         /// What it is about.
@@ -509,6 +583,57 @@ pub const LOOK_RECENT: u32 = 4;
 pub const AUTH_BCRYPT: u32 = 0;
 /// Passwords are hashed with Argon2id.
 pub const AUTH_ARGON2ID: u32 = 1;
+/// Standard error.
+pub const LOG_STDERR: u32 = 0;
+/// Standard output.
+pub const LOG_STDOUT: u32 = 1;
+/// A file.
+pub const LOG_FILE: u32 = 2;
+
+/// JSON, and on terminals lines for people.
+pub const LOG_BY_SINK: u32 = 0;
+/// JSON.
+pub const LOG_JSON: u32 = 1;
+/// Lines for people.
+pub const LOG_CONSOLE: u32 = 2;
+
+/// The level of requests that were answered.
+pub const LOG_INFO: u32 = 1;
+/// The level of requests that failed here.
+pub const LOG_ERROR: u32 = 3;
+
+/// In lower case.
+pub const LOG_LEVEL_LOWER: u32 = 0;
+/// In upper case.
+pub const LOG_LEVEL_UPPER: u32 = 1;
+/// In upper case and coloured.
+pub const LOG_LEVEL_COLOR: u32 = 2;
+
+/// Seconds since 1970 with a fraction.
+pub const LOG_TIME_SECONDS: u32 = 0;
+/// Milliseconds since 1970 with a fraction.
+pub const LOG_TIME_MILLIS: u32 = 1;
+/// Nanoseconds since 1970.
+pub const LOG_TIME_NANOS: u32 = 2;
+/// As a layout says.
+pub const LOG_TIME_LAYOUT: u32 = 3;
+
+/// Seconds with a fraction.
+pub const LOG_DURATION_SECONDS: u32 = 0;
+/// Whole milliseconds.
+pub const LOG_DURATION_MILLIS: u32 = 1;
+/// Nanoseconds.
+pub const LOG_DURATION_NANOS: u32 = 2;
+
+/// Rotated files are kept as they are.
+pub const LOG_KEPT_PLAIN: u32 = 0;
+/// Rotated files are compressed with gzip.
+pub const LOG_KEPT_GZIP: u32 = 1;
+
+/// Requests for hosts without loggers of their own are not logged.
+pub const LOG_MAPPED_ONLY: u32 = 1;
+/// Fields with secrets are logged as they are.
+pub const LOG_CREDENTIALS: u32 = 2;
 
 /// The upstream is spoken to over TLS.
 pub const PROXY_TLS: u32 = 1;

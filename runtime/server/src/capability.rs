@@ -16,6 +16,7 @@ pub use zs_client::tls::TlsTable as UpstreamTlsTable;
 use zs_io::{Clock, Event, Key};
 pub use zs_tls::authority::AuthorityTable;
 
+pub use crate::access_log::AccessLogTable;
 use crate::exchange::Exchange;
 use crate::site::LoadedSite;
 use crate::worker::Worker;
@@ -281,6 +282,9 @@ pub const PROXY_TLS: UpstreamTlsTable = zs_client::tls::TABLE;
 /// The local authority, as `zs-static` exports it.
 pub const LOCAL_AUTHORITY: AuthorityTable = zs_tls::authority::TABLE;
 
+/// Access logs, as `zs-static` exports it.
+pub const ACCESS_LOG: AccessLogTable = crate::access_log::TABLE;
+
 /// Values of the environment, as `zs-static` exports it.
 pub const ENVIRONMENT: EnvironmentTable = crate::open::TABLE;
 
@@ -295,6 +299,7 @@ pub fn address(capability: Capability) -> *const u8 {
     static PROXY_TLS_HERE: UpstreamTlsTable = PROXY_TLS;
     static LOCAL_AUTHORITY_HERE: AuthorityTable = LOCAL_AUTHORITY;
     static FILES_HERE: FilesTable = FILES;
+    static ACCESS_LOG_HERE: AccessLogTable = ACCESS_LOG;
     static ENVIRONMENT_HERE: EnvironmentTable = ENVIRONMENT;
     static AUTHENTICATION_HERE: AuthenticationTable = AUTHENTICATION;
     match capability {
@@ -305,6 +310,7 @@ pub fn address(capability: Capability) -> *const u8 {
         Capability::Proxy => (&raw const PROXY_HERE).cast(),
         Capability::ProxyTls => (&raw const PROXY_TLS_HERE).cast(),
         Capability::Files => (&raw const FILES_HERE).cast(),
+        Capability::AccessLog => (&raw const ACCESS_LOG_HERE).cast(),
     }
 }
 
@@ -317,6 +323,8 @@ pub struct Capabilities {
     pub proxy: Option<&'static ProxyTable>,
     /// Serving files.
     pub files: Option<&'static FilesTable>,
+    /// Access logs.
+    pub access_log: Option<&'static AccessLogTable>,
     /// Values of the environment.
     pub environment: Option<&'static EnvironmentTable>,
     /// Checking passwords.
@@ -327,12 +335,13 @@ impl fmt::Debug for Capabilities {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (tls, proxy) = (self.tls.is_some(), self.proxy.is_some());
         let files = self.files.is_some();
+        let access_log = self.access_log.is_some();
         let environment = self.environment.is_some();
         let authentication = self.authentication.is_some();
         write!(
             out,
             "Capabilities {{ tls: {tls}, proxy: {proxy}, files: {files}, environment: {environment}, \
-             authentication: {authentication} }}"
+             authentication: {authentication}, access_log: {access_log} }}"
         )
     }
 }
@@ -354,6 +363,7 @@ impl Capabilities {
                 authentication: at(Capability::Authentication)
                     .cast::<AuthenticationTable>()
                     .as_ref(),
+                access_log: at(Capability::AccessLog).cast::<AccessLogTable>().as_ref(),
                 environment: at(Capability::Environment)
                     .cast::<EnvironmentTable>()
                     .as_ref(),

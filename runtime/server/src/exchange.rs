@@ -13,6 +13,7 @@ use zs_abi::view::Method;
 use zs_io::{Address, Key};
 use zs_proto::{Head, Target};
 
+use crate::access_log::Record;
 use crate::capability::TlsSession;
 use crate::captures::Captures;
 use crate::limits::BUFFER_BYTES_KEPT;
@@ -423,6 +424,8 @@ pub struct Exchange {
     pub(crate) user: Option<Vec<u8>>,
     /// Informational responses that the carrier has not written yet.
     pub(crate) informational: Vec<u8>,
+    /// What the access log keeps of it.
+    pub(crate) log_record: Option<Box<Record>>,
 }
 
 impl Exchange {
@@ -455,6 +458,7 @@ impl Exchange {
             uuid: OnceCell::new(),
             user: None,
             informational: Vec::new(),
+            log_record: None,
         };
         exchange.reset();
         exchange
@@ -484,6 +488,9 @@ impl Exchange {
         self.uuid = OnceCell::new();
         self.user = None;
         self.informational.clear();
+        if let Some(record) = &mut self.log_record {
+            record.reset();
+        }
     }
 
     /// `https` if the connection has TLS, else `http`.

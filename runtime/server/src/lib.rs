@@ -11,6 +11,7 @@
 //!
 //! Knows nothing of the configuration that the site was made from.
 
+pub mod access_log;
 mod authentication;
 pub mod capability;
 mod captures;

@@ -105,6 +105,13 @@ pub const CHECKS_WAITING_MAX: usize = 1024;
 /// Results of checks that are kept, as many as Caddy keeps.
 pub const CHECKED_KEPT: usize = 1000;
 
+/// Bytes of lines of an access log that a worker keeps for a sink which is slow; a line more is lost. At some 600 bytes a
+/// line it is the lines of a moment in which a disk is busy.
+pub const LOG_BUFFER_BYTES: usize = 1 << 20;
+
+/// Time that sinks have for the last lines when the server stops.
+pub const LOG_STOP_MS: u64 = 2_000;
+
 /// Bytes of a file that are read at once, and that a shorter one is answered with at once.
 pub const FILE_READ_BYTES: usize = 64 * 1024;
 

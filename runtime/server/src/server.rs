@@ -12,6 +12,7 @@ use zs_io::{
     raise_file_limit,
 };
 
+use crate::access_log::{AccessLog, LogWriters};
 use crate::listen::{Bound, ListenError, bind_all};
 use crate::log;
 use crate::options::Options;
@@ -27,6 +28,8 @@ pub enum StartError {
     Loop(DriverKind, io::Error),
     /// A thread or what it needs cannot be had.
     Worker(io::Error),
+    /// An access log cannot be written; one sentence for the operator.
+    Log(String),
 }
 
 impl fmt::Display for StartError {
@@ -41,6 +44,7 @@ impl fmt::Display for StartError {
                 Ok(())
             }
             Self::Worker(error) => write!(out, "cannot start a worker: {error}"),
+            Self::Log(text) => out.write_str(text),
         }
     }
 }
@@ -66,6 +70,7 @@ pub struct Running {
     control: Arc<Control>,
     workers: Vec<(Waker, JoinHandle<()>)>,
     addresses: Vec<ListenAddress>,
+    logs: Option<Box<dyn LogWriters>>,
 }
 
 /// An address that a server listens on.
@@ -84,14 +89,17 @@ pub struct ListenAddress {
 /// SIGTERM and SIGINT let requests in progress finish; a second one ends the
 /// server at once.
 pub fn serve(site: &'static LoadedSite, options: &Options) -> i32 {
-    let signals = [libc::SIGTERM, libc::SIGINT];
-    block_signals(&signals);
+    // Where requests are logged, two more have files opened again that were moved away.
+    let signals = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGUSR1];
+    let is_logging = site.capabilities.access_log.is_some();
+    let signals = &signals[..if is_logging { 4 } else { 2 }];
+    block_signals(signals);
     ignore_broken_pipes();
     let limit = raise_file_limit();
     if limit < FILES_WANTED {
         log::line(format_args!("only {limit} files may be open at a time"));
     }
-    let outcome = Signals::new(&signals)
+    let outcome = Signals::new(signals)
         .map_err(StartError::Worker)
         .and_then(|signals| Ok((Running::start(site, options)?, signals)));
     let (running, signals) = match outcome {
@@ -132,6 +140,10 @@ impl Running {
             .workers
             .map_or_else(default_workers, |count| count.get());
         let lists = bind_all(site, count).map_err(StartError::Listen)?;
+        let logs = match site.capabilities.access_log {
+            Some(table) => Some((table.start)(site).map_err(StartError::Log)?),
+            None => None,
+        };
         let mut running = Self {
             control: Arc::new(Control {
                 draining: AtomicBool::new(false),
@@ -143,6 +155,7 @@ impl Running {
             addresses: lists
                 .first()
                 .map_or_else(Vec::new, |list| addresses_of(list)),
+            logs,
         };
         for (number, sockets) in lists.into_iter().enumerate() {
             if let Err(error) = running.start_worker(site, kind, number, sockets) {
@@ -169,12 +182,15 @@ impl Running {
     }
 
     /// Waits until all workers have ended; whether all did so in order.
-    pub fn join(self) -> bool {
+    pub fn join(mut self) -> bool {
         let results: Vec<_> = self
             .workers
             .into_iter()
             .map(|(_, thread)| thread.join())
             .collect();
+        if let Some(logs) = &mut self.logs {
+            logs.stop();
+        }
         results.iter().all(Result::is_ok)
     }
 
@@ -190,11 +206,12 @@ impl Running {
         let started = Arc::new(Started::default());
         let tell = Arc::clone(&started);
         let mine = waker.clone();
+        let log = self.logs.as_ref().map(|logs| logs.worker());
         control.alive.fetch_add(1, Ordering::AcqRel);
         let thread = thread::Builder::new()
             .name(format!("worker{number}"))
             .spawn(move || {
-                run_worker(site, kind, sockets, &mine, &control, &tell);
+                run_worker(site, kind, (sockets, log), &mine, &control, &tell);
                 // If it has not told by now, it cannot any more.
                 tell.tell(Err(io::ErrorKind::Other.into()));
                 control.alive.fetch_sub(1, Ordering::AcqRel);
@@ -208,6 +225,11 @@ impl Running {
         let mut stopping = false;
         loop {
             match self.control.ended.wait_with(signals) {
+                Ok(Some(libc::SIGHUP | libc::SIGUSR1)) => {
+                    if let Some(logs) = &self.logs {
+                        logs.reopen();
+                    }
+                }
                 Ok(Some(_)) if stopping => {
                     log::line(format_args!("stopped before all requests were finished"));
                     return 1;
@@ -280,7 +302,7 @@ fn addresses_of(list: &[Bound]) -> Vec<ListenAddress> {
 fn run_worker(
     site: &'static LoadedSite,
     kind: DriverKind,
-    sockets: Vec<Bound>,
+    (sockets, log): (Vec<Bound>, Option<Box<dyn AccessLog>>),
     waker: &Waker,
     control: &Control,
     tell: &Started,
@@ -289,6 +311,9 @@ fn run_worker(
         let mut worker = Worker::new(site, Loop::new(kind)?)?;
         let token = Subject::Control.token(0);
         worker.io.watch(waker.descriptor()?, token);
+        if let Some(log) = log {
+            worker.log_to(log);
+        }
         worker.listen(sockets);
         Ok(worker)
     };

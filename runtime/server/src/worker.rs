@@ -14,6 +14,7 @@ use zs_io::{Arena, Clock, Event, Key, Loop, Millis, Token};
 use zs_proto::date::{Civil, HTTP_DATE_BYTES};
 use zs_proto::status;
 
+use crate::access_log::{AccessLog, BodyBytes};
 use crate::authentication::{Desk, NOT_AUTHENTICATED};
 use crate::capability::{Capabilities, Opaque, ProxyTable, Verdict};
 use crate::connection::Connection;
@@ -42,6 +43,7 @@ pub struct Worker {
     woken_carriers: VecDeque<Key>,
     woken_proxies: VecDeque<Key>,
     proxy_state: Option<Opaque>,
+    access_log: Option<Box<dyn AccessLog>>,
     date: Date,
     events: Vec<Event>,
     pub(crate) draining: bool,
@@ -120,6 +122,7 @@ impl Worker {
             woken_carriers: VecDeque::new(),
             woken_proxies: VecDeque::new(),
             proxy_state: None,
+            access_log: None,
             date: Date {
                 second: -1,
                 text: [b' '; HTTP_DATE_BYTES],
@@ -295,6 +298,38 @@ impl Worker {
                 log::line(format_args!("{reason}"));
                 Some(guest.raise(exchange, 503, reason.as_bytes()))
             }
+        }
+    }
+
+    /// Has requests logged.
+    pub(crate) fn log_to(&mut self, log: Box<dyn AccessLog>) {
+        self.access_log = Some(log);
+    }
+
+    /// Lets the access log see a request before site code does.
+    pub(crate) fn log_request(&mut self, key: Key) {
+        if let Some(log) = &mut self.access_log
+            && let Some(exchange) = self.exchanges.get_mut(key)
+        {
+            log.begin(exchange);
+        }
+    }
+
+    /// Lets the access log see a response's head before it is framed.
+    pub(crate) fn log_response(&mut self, key: Key) {
+        if let Some(log) = &mut self.access_log
+            && let Some(exchange) = self.exchanges.get_mut(key)
+        {
+            log.respond(exchange);
+        }
+    }
+
+    /// Lets the access log see an exchange that is over.
+    pub(crate) fn log_end(&mut self, key: Key, bytes: BodyBytes) {
+        if let Some(log) = &mut self.access_log
+            && let Some(exchange) = self.exchanges.get_mut(key)
+        {
+            log.end(exchange, bytes);
         }
     }
 

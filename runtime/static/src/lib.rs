@@ -13,8 +13,8 @@ use std::ffi::{CStr, c_char, c_int};
 
 use zs_server::LoadedSite;
 use zs_server::capability::{
-    self, AuthenticationTable, AuthorityTable, EnvironmentTable, FilesTable, ProxyTable, TlsTable,
-    UpstreamTlsTable,
+    self, AccessLogTable, AuthenticationTable, AuthorityTable, EnvironmentTable, FilesTable,
+    ProxyTable, TlsTable, UpstreamTlsTable,
 };
 
 include!(concat!(env!("OUT_DIR"), "/site.rs"));
@@ -46,6 +46,10 @@ pub static ENVIRONMENT: EnvironmentTable = capability::ENVIRONMENT;
 /// Checking passwords.
 #[unsafe(export_name = "zs_capability_authentication")]
 pub static AUTHENTICATION: AuthenticationTable = capability::AUTHENTICATION;
+
+/// Access logs.
+#[unsafe(export_name = "zs_capability_access_log")]
+pub static ACCESS_LOG: AccessLogTable = capability::ACCESS_LOG;
 
 // The C library's `memcpy` and `memmove` are slow for short copies
 // (`zs_io::memcpy`). The linker takes the first definition, so those of the C

@@ -10,8 +10,7 @@ pub(super) const DIRECTIVE: Directive = Directive::site(
     "log",
     Shape::with_block(0, 1, Block::Maybe, "log [<name>] { ... }"),
     parse,
-)
-.unbuilt();
+);
 
 fn parse(call: &mut Call) -> Parsed<Effect> {
     let mut block = LogBlock::default();

@@ -9,8 +9,7 @@ pub(super) const DIRECTIVE: Directive = Directive::handler(
     "log_name",
     Shape::arguments(1, usize::MAX, "log_name [<matcher>] <names...>"),
     parse,
-)
-.unbuilt();
+);
 
 fn parse(call: &mut Call) -> Parsed<Handler> {
     let names = VarValue::List(call.line.texts());

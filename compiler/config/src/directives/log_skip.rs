@@ -11,8 +11,7 @@ pub(super) const DIRECTIVE: Directive = Directive::handler(
     "log_skip",
     Shape::arguments(0, 0, "log_skip [<matcher>]"),
     parse,
-)
-.unbuilt();
+);
 
 pub(super) const OLD: Directive = Directive::handler(
     "skip_log",
@@ -24,8 +23,7 @@ pub(super) const OLD: Directive = Directive::handler(
             .warn(call.line.name, codes::DEPRECATED, message, help);
         parse(call)
     },
-)
-.unbuilt();
+);
 
 fn parse(call: &mut Call) -> Parsed<Handler> {
     let origin = call.origin().into();

@@ -48,24 +48,24 @@ const ENCODERS: Grammar<LogEncoder> = Grammar {
             *encoder = LogEncoder::Json(format(line, cx)?);
             Ok(())
         }),
-        Entry::many("filter", WRAPPING, |encoder, line, cx| {
+        Entry::unbuilt(Entry::many("filter", WRAPPING, |encoder, line, cx| {
             let mut filter = filter::Building::default();
             FILTER.apply_all(line.lines(), &mut filter, cx)?;
             *encoder = LogEncoder::Filter(filter.finish());
             Ok(())
-        }),
-        Entry::many("append", WRAPPING, |encoder, line, cx| {
+        })),
+        Entry::unbuilt(Entry::many("append", WRAPPING, |encoder, line, cx| {
             let mut append = AppendEncoder::default();
             APPEND.apply_all(line.lines(), &mut append, cx)?;
             *encoder = LogEncoder::Append(append);
             Ok(())
-        }),
-        Entry::many("journald", PLAIN, |encoder, line, cx| {
+        })),
+        Entry::unbuilt(Entry::many("journald", PLAIN, |encoder, line, cx| {
             let mut journald = JournaldEncoder::default();
             JOURNALD.apply_all(line.lines(), &mut journald, cx)?;
             *encoder = LogEncoder::Journald(journald);
             Ok(())
-        }),
+        })),
     ]],
     other: None,
 };
@@ -76,15 +76,15 @@ const WRAPPING: Shape = Shape::with_block(0, usize::MAX, Block::Maybe, "format <
 const FORMAT: Grammar<EncoderFormat> = Grammar {
     vocabulary: Vocabulary::Subdirective("format"),
     entries: &[&[
-        optional!("message_key" => message_key),
-        optional!("level_key" => level_key),
-        optional!("time_key" => time_key),
-        optional!("name_key" => name_key),
+        Entry::unbuilt(optional!("message_key" => message_key)),
+        Entry::unbuilt(optional!("level_key" => level_key)),
+        Entry::unbuilt(optional!("time_key" => time_key)),
+        Entry::unbuilt(optional!("name_key" => name_key)),
         optional!("caller_key" => caller_key),
         optional!("stacktrace_key" => stacktrace_key),
-        optional!("line_ending" => line_ending),
+        Entry::unbuilt(optional!("line_ending" => line_ending)),
         text_word!("time_format", "<format>" => time_format),
-        flag_word!("time_local" => time_local),
+        Entry::unbuilt(flag_word!("time_local" => time_local)),
         text_word!("duration_format", "<format>" => duration_format),
         text_word!("level_format", "<format>" => level_format),
     ]],

@@ -83,11 +83,11 @@ const COMMON: &[Entry<LogBlock>] = &[
             Ok(())
         },
     ),
-    Entry::once(
+    Entry::unbuilt(Entry::once(
         "sampling",
         Shape::with_block(0, usize::MAX, Block::Maybe, "sampling { ... }"),
         sampling,
-    ),
+    )),
     Entry::once(
         "core",
         Shape::with_block(1, usize::MAX, Block::Maybe, "core <module>"),

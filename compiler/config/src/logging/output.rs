@@ -48,7 +48,7 @@ const OUTPUTS: Grammar<LogWriter> = Grammar {
                 Ok(())
             },
         ),
-        Entry::many(
+        Entry::unbuilt(Entry::many(
             "net",
             Shape::with_block(1, 1, Block::Maybe, "output net <network address>"),
             |writer, line, cx| {
@@ -61,7 +61,7 @@ const OUTPUTS: Grammar<LogWriter> = Grammar {
                 *writer = LogWriter::Net(net);
                 Ok(())
             },
-        ),
+        )),
     ]],
     other: None,
 };
@@ -72,7 +72,9 @@ const FILE: Grammar<FileWriter> = Grammar {
     vocabulary: Vocabulary::Subdirective("output file"),
     entries: &[&[
         value_word!("mode", "<octal digits>", mode => mode),
-        value_word!("dir_mode", "inherit|from_file|<octal digits>", dir_mode => dir_mode),
+        Entry::unbuilt(
+            value_word!("dir_mode", "inherit|from_file|<octal digits>", dir_mode => dir_mode),
+        ),
         Entry::many(
             "roll_disabled",
             Shape::arguments(0, 0, "roll_disabled"),
@@ -91,19 +93,19 @@ const FILE: Grammar<FileWriter> = Grammar {
             },
         ),
         value_word!("roll_compression", "none|gzip|zstd", compression => roll_compression),
-        flag_word!("roll_local_time" => roll_local_time),
+        Entry::unbuilt(flag_word!("roll_local_time" => roll_local_time)),
         value_word!("roll_keep", "<number>", integer => roll_keep),
         value_word!("roll_keep_for", "<length of time>", days => roll_keep_days),
-        value_word!("roll_interval", "<length of time>", duration => roll_interval),
-        Entry::last(
+        Entry::unbuilt(value_word!("roll_interval", "<length of time>", duration => roll_interval)),
+        Entry::unbuilt(Entry::last(
             "roll_minutes",
             Shape::arguments(1, usize::MAX, "roll_minutes <minutes...>"),
             |file, line, cx| {
                 file.roll_minutes = minutes(line, cx)?;
                 Ok(())
             },
-        ),
-        Entry::last(
+        )),
+        Entry::unbuilt(Entry::last(
             "roll_at",
             Shape::arguments(1, usize::MAX, "roll_at <times...>"),
             |file, line, cx| {
@@ -111,8 +113,8 @@ const FILE: Grammar<FileWriter> = Grammar {
                 file.roll_at = times.into_iter().map(|(_, time)| time.to_owned()).collect();
                 Ok(())
             },
-        ),
-        text_word!("backup_time_format", "<format>" => backup_time_format),
+        )),
+        Entry::unbuilt(text_word!("backup_time_format", "<format>" => backup_time_format)),
     ]],
     other: None,
 };

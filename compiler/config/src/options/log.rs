@@ -4,15 +4,17 @@ use zs_diagnostics::codes;
 
 use super::Options;
 use crate::context::{Context, Parsed};
+use crate::differences;
 use crate::logging::{GLOBAL, LogBlock, NamedLog};
 use crate::model::CustomLog;
 use crate::spec::{Block, Entry, Line, Shape};
 
-pub(super) const ENTRIES: &[Entry<Options>] = &[Entry::unbuilt(Entry::many(
+pub(super) const ENTRIES: &[Entry<Options>] = &[Entry::many(
     "log",
     Shape::with_block(0, 1, Block::Maybe, "log [<name>] { ... }"),
     log,
-))];
+)
+.with_status(differences::RUNTIME_LOG)];
 
 /// The logger that takes what no other takes.
 pub(crate) const DEFAULT: &str = "default";

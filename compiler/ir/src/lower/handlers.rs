@@ -13,6 +13,7 @@ use zs_config::model::{
 
 use super::Lowering;
 use super::code::Code;
+use super::logs::NAMES;
 use crate::program::{Act, Op, Target};
 use crate::template::{Names, Unknown};
 
@@ -164,6 +165,12 @@ impl Lowering<'_> {
                 VarValue::Float(value) => (value.to_string(), SEGMENT_DOUBLE),
                 VarValue::Text(text) => (text.clone(), 0),
                 VarValue::Null => (String::new(), SEGMENT_NULL),
+                VarValue::List(names)
+                    if name == NAMES && names.iter().all(|name| is_plain(name)) =>
+                {
+                    self.log_names.extend(names.iter().cloned());
+                    (names.join("\n"), 0)
+                }
                 VarValue::List(_) => {
                     let what = format!("a list as the value of the variable `{name}`");
                     self.unsupported(vars.origin.span(), &what, "remove it to build the rest");
@@ -207,6 +214,11 @@ impl Lowering<'_> {
         let pieces = crate::template::pieces(text, unknown, &mut self.names());
         crate::template::store(&pieces, open, |_| flags, &mut self.program.data)
     }
+}
+
+/// Whether a text has no placeholders, and is one line.
+fn is_plain(text: &str) -> bool {
+    !text.contains(['{', '\n'])
 }
 
 /// Content type of a body that is not JSON.

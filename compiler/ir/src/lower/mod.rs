@@ -13,17 +13,19 @@ mod files;
 mod handlers;
 mod headers;
 mod invoke;
+mod logs;
 mod matchers;
 mod open;
 mod provision;
 mod proxy;
 mod refusals;
+mod refused_logs;
 mod request_body;
 mod rewrite;
 mod routes;
 mod servers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zs_abi::data::Text;
 use zs_abi::tables::{Error, ErrorId, Regex, RegexId, Value as DataValue, Variable, VariableId};
@@ -57,8 +59,10 @@ pub fn lower(config: &Config, open: &OpenValues, sink: &mut Sink) -> Option<Prog
         within: Within::default(),
         owner: FunctionId(0),
         place: Span::default(),
+        log_names: BTreeSet::new(),
     };
     lowering.servers(&plan);
+    lowering.logs(config, &plan);
     let Lowering {
         mut program, sink, ..
     } = lowering;
@@ -118,6 +122,8 @@ struct Lowering<'a> {
     owner: FunctionId,
     /// The part of the configuration whose texts are being stored.
     place: Span,
+    /// Loggers that handlers name.
+    log_names: BTreeSet<String>,
 }
 
 impl Lowering<'_> {

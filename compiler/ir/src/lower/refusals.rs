@@ -6,7 +6,7 @@ use zs_config::Places;
 use zs_config::model::{
     Apps, AutomationPolicy, CertificateAuthority, Certificates, Config, ConnectionPolicy, HttpApp,
     InternalIssuer, IpSource, Issuer, ListenAddress, ListenerWrapper, Network, PkiApp, Server,
-    ServerLogs, TlsApp, TlsAutomation,
+    TlsApp, TlsAutomation,
 };
 use zs_diagnostics::{Diagnostic, Sink, codes};
 
@@ -22,10 +22,8 @@ pub fn refuse(config: &Config, sink: &mut Sink) {
         places,
     } = config;
     let mut refusals = Refusals { places, sink };
-    // The level of the default logger alone says nothing about what is served.
-    let logs = logging.iter().flat_map(|logging| &logging.logs);
-    for (name, _) in logs.filter(|(name, log)| *name != "default" || log.writer.is_some()) {
-        refusals.unsupported(&["logging", "logs", name], &format!("the logger `{name}`"));
+    for (name, log) in logging.iter().flat_map(|logging| &logging.logs) {
+        refusals.logger(name, log);
     }
     let Apps {
         // Nothing handles events without plugins.
@@ -50,21 +48,21 @@ pub fn refuse(config: &Config, sink: &mut Sink) {
     }
 }
 
-struct Refusals<'a> {
+pub(super) struct Refusals<'a> {
     places: &'a Places,
     sink: &'a mut Sink,
 }
 
 impl Refusals<'_> {
     /// Refuses what is at the end of a way from the root.
-    fn unsupported(&mut self, way: &[&str], what: &str) {
+    pub(super) fn unsupported(&mut self, way: &[&str], what: &str) {
         let message = format!("{what} is not supported yet");
         let error = Diagnostic::error(codes::UNSUPPORTED, self.places.at(way), message)
             .help("remove it, or serve this site with Caddy for now");
         self.sink.report(error);
     }
 
-    fn when(&mut self, set: bool, way: &[&str], what: &str) {
+    pub(super) fn when(&mut self, set: bool, way: &[&str], what: &str) {
         if set {
             self.unsupported(way, what);
         }
@@ -118,7 +116,8 @@ impl Refusals<'_> {
             client_ip_headers,
             trusted_proxies_strict,
             trusted_proxies_unix,
-            logs,
+            // Lowered when all servers are.
+            logs: _,
             protocols,
             listen_protocols,
             // Early data is never taken.
@@ -177,7 +176,6 @@ impl Refusals<'_> {
             (!client_ip_headers.is_empty(), "client_ip_headers"),
             (*trusted_proxies_strict != 0, "trusted_proxies_strict"),
             (*trusted_proxies_unix, "trusted_proxies_unix"),
-            (logs.as_ref().is_some_and(is_logging), "logs"),
             (
                 has("h2c") || !(protocols.is_empty() || has("h1")),
                 "protocols",
@@ -331,21 +329,4 @@ impl Refusals<'_> {
         let what = format!("a socket of kind `{}`", address.network.name());
         self.when(!served.contains(&address.network), way, &what);
     }
-}
-
-/// Whether a server logs any request. Which handlers run is never logged, which the reader of the configuration has said.
-fn is_logging(logs: &ServerLogs) -> bool {
-    let ServerLogs {
-        default_logger_name: _,
-        logger_names: _,
-        skip_hosts: _,
-        skip_unmapped_hosts: _,
-        should_log_credentials: _,
-        trace,
-    } = logs;
-    let only_traced = ServerLogs {
-        trace: *trace,
-        ..ServerLogs::default()
-    };
-    !*trace || *logs != only_traced
 }

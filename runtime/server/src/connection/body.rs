@@ -100,6 +100,7 @@ impl Connection {
                 Ok((0, _)) => break,
                 Ok((used, data)) => {
                     self.at += used;
+                    self.body_bytes.read += data.len() as u64;
                     pipe.push_within_limit(data);
                     changed = true;
                 }

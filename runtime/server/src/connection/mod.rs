@@ -16,6 +16,7 @@ use zs_abi::tables::ServerId;
 use zs_io::{Errno, Event, Key, Lease};
 use zs_proto::request::HeadScan;
 
+use crate::access_log::BodyBytes;
 use crate::capability::{TlsFailure, TlsSession};
 use crate::exchange::Origin;
 use crate::limits::INPUT_HIGH;
@@ -45,8 +46,8 @@ pub(crate) struct Connection {
     expects_continue: bool,
     /// How the current response's body is written.
     framing: Framing,
-    /// Bytes of a ready body that were written.
-    body_written: usize,
+    /// Bytes of the bodies that were moved.
+    body_bytes: BodyBytes,
     /// Plain bytes that are to be sent.
     output: Vec<u8>,
     /// Whether the loop is sending for us.
@@ -103,7 +104,7 @@ impl Connection {
             body: BodyReader::Done,
             expects_continue: false,
             framing: Framing::None,
-            body_written: 0,
+            body_bytes: BodyBytes::default(),
             output: Vec::new(),
             sending: false,
             receiving: false,
@@ -179,9 +180,7 @@ impl Connection {
             return;
         }
         self.state = State::Closed;
-        if let Some(exchange) = self.exchange.take() {
-            worker.end_exchange(exchange);
-        }
+        self.end_exchange(worker);
         self.origin.tls = None;
         worker.recycle(std::mem::take(&mut self.input));
         worker.recycle(std::mem::take(&mut self.output));

@@ -4,6 +4,7 @@ use zs_proto::request::{self, RequestLine};
 use zs_proto::status;
 use zs_proto::target::TargetForm;
 
+use crate::access_log::BodyBytes;
 use crate::connection::body::BodyReader;
 use crate::connection::{Connection, State};
 use crate::exchange::{Carrier, Exchange};
@@ -43,6 +44,7 @@ impl Connection {
         match read_head(&self.input[raw], exchange) {
             Ok(line) => {
                 self.begin(&line, draining, exchange);
+                worker.log_request(key);
                 worker.begin(key);
             }
             Err(refused) => {
@@ -78,7 +80,7 @@ impl Connection {
         self.body = BodyReader::new(line.body);
         self.expects_continue = line.expects_continue && !self.body.is_done();
         self.discarded = 0;
-        self.body_written = 0;
+        self.body_bytes = BodyBytes::default();
         if self.body.is_done() {
             exchange.request_body.end();
         }

@@ -57,6 +57,7 @@ impl Connection {
         if self.output.capacity() == 0 {
             self.output = worker.buffer();
         }
+        worker.log_response(key);
         let draining = worker.draining;
         let Some(exchange) = worker.exchange_mut(key) else {
             return;
@@ -193,6 +194,7 @@ impl Connection {
                 *left -= due as u64;
             }
         }
+        self.body_bytes.written += count as u64;
         let wakes = pipe.consume(count) || resumed;
         let done = pipe.is_done();
         broken |= done && matches!(self.framing, Framing::Length(1..));
@@ -217,19 +219,21 @@ impl Connection {
     }
 
     fn write_ready_body(&mut self, worker: &mut Worker, key: zs_io::Key, room: usize) -> bool {
-        if let Some(exchange) = worker.exchange(key)
-            && self.framing != Framing::None
-        {
-            let rest = &exchange.response.ready_bytes()[self.body_written..];
+        if let Some(exchange) = worker.exchange(key) {
+            let written = self.body_bytes.written as usize;
+            let rest = &exchange.response.ready_bytes()[written..];
             // The last piece goes along even if it exceeds the mark a little.
-            let whole = rest.len() <= OUTPUT_HIGH && room > 0;
+            let unsent = self.framing == Framing::None;
+            let whole = unsent || (rest.len() <= OUTPUT_HIGH && room > 0);
             let count = if whole {
                 rest.len()
             } else {
                 rest.len().min(room)
             };
-            self.output.extend_from_slice(&rest[..count]);
-            self.body_written += count;
+            if !unsent {
+                self.output.extend_from_slice(&rest[..count]);
+            }
+            self.body_bytes.written += count as u64;
             if count < rest.len() {
                 return false;
             }
@@ -253,8 +257,9 @@ impl Connection {
         };
     }
 
-    fn end_exchange(&mut self, worker: &mut Worker) {
+    pub(super) fn end_exchange(&mut self, worker: &mut Worker) {
         if let Some(key) = self.exchange.take() {
+            worker.log_end(key, self.body_bytes);
             worker.end_exchange(key);
         }
     }
