@@ -95,11 +95,18 @@ impl Worker {
             Phase::Sending => {}
         }
         if let Body::Stream(_) = exchange.response.body {
-            let pipe = &mut exchange.response.pipe;
-            exchange.collected.extend_from_slice(pipe.bytes());
-            let wakes = pipe.consume(pipe.len());
-            let (failed, ended) = (pipe.has_failed(), pipe.is_done());
-            if exchange.collected.len() > SUBREQUEST_BODY_MAX || failed {
+            let mut wakes = false;
+            let (failed, ended) = loop {
+                let (pipe, resumed) = exchange.response.readable();
+                let count = pipe.len();
+                exchange.collected.extend_from_slice(pipe.bytes());
+                wakes |= pipe.consume(count) || resumed;
+                let failed = pipe.has_failed() || exchange.collected.len() > SUBREQUEST_BODY_MAX;
+                if failed || pipe.is_done() || count == 0 {
+                    break (failed, pipe.is_done());
+                }
+            };
+            if failed {
                 self.fail_subrequest(key, parent, b"a subrequest's response failed");
                 return;
             }
