@@ -6,6 +6,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use common::{Folder, Server, build, get, port, status_and_body};
 
@@ -54,15 +55,30 @@ fn start_caddy(folder: &Folder, port: u16) -> Option<Server> {
 
 /// What a proxy that trusts the roots in a file gets from a site with HTTPS.
 fn through_a_proxy(upstream: u16, roots: &Path) -> (u16, String) {
+    through_a_patient_proxy(upstream, roots, Duration::ZERO)
+}
+
+/// How long Caddy may listen before it has a certificate: it listens first,
+/// and turns handshakes down until then.
+const CADDYS_CERTIFICATE: Duration = Duration::from_secs(20);
+
+/// The same; asks again for some time as long as there is no answer.
+fn through_a_patient_proxy(upstream: u16, roots: &Path, patience: Duration) -> (u16, String) {
     let (folder, port) = (Folder::new("proxy"), port());
     let caddyfile =
         format!("http://localhost:{port} {{\n\treverse_proxy https://localhost:{upstream}\n}}\n");
     let site = build(&folder, &caddyfile, &[]);
     let roots = roots.to_string_lossy().into_owned();
     let _server = Server::start_with(&site, &["--workers=1"], port, &[("SSL_CERT_FILE", roots)]);
-    let answer = get(port, "localhost", "/");
-    let (status, body) = status_and_body(&answer);
-    (status, body.to_owned())
+    let start = Instant::now();
+    loop {
+        let answer = get(port, "localhost", "/");
+        let (status, body) = status_and_body(&answer);
+        if status != 502 || start.elapsed() >= patience {
+            return (status, body.to_owned());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 fn read(path: PathBuf) -> Vec<u8> {
@@ -86,7 +102,7 @@ fn an_authority_that_caddy_made_is_used() {
     let Some(caddy) = start_caddy(&folder, port) else {
         return;
     };
-    let seen_by_caddy = through_a_proxy(port, &folder.path(ROOT));
+    let seen_by_caddy = through_a_patient_proxy(port, &folder.path(ROOT), CADDYS_CERTIFICATE);
     assert_eq!(seen_by_caddy, (200, "secret".to_owned()));
     drop(caddy);
     let root = read(folder.path(ROOT));
@@ -103,7 +119,7 @@ fn caddy_uses_an_authority_that_a_site_made() {
     let Some(_caddy) = start_caddy(&folder, port) else {
         return;
     };
-    let answer = through_a_proxy(port, &folder.path(ROOT));
+    let answer = through_a_patient_proxy(port, &folder.path(ROOT), CADDYS_CERTIFICATE);
     assert_eq!(answer, (200, "secret".to_owned()));
     assert_eq!(read(folder.path(ROOT)), root);
 }
