@@ -90,6 +90,19 @@ impl DataBuilder {
         }
     }
 
+    /// A record that was pushed before, if there is one with this number.
+    pub fn record<R: Record>(&self, number: u32) -> Option<R> {
+        let table = self.tables.get(&R::TABLE)?;
+        let at = number as usize * R::WORDS;
+        let mut words = table.words.get(at..at + R::WORDS)?.iter().copied();
+        Some(R::read(&mut || words.next().unwrap_or_default()))
+    }
+
+    /// The records of a range, in order.
+    pub fn range<R: Record>(&self, range: Range) -> impl Iterator<Item = R> + '_ {
+        (range.first..range.first + range.count).filter_map(|number| self.record(number))
+    }
+
     /// How many records a table holds by now.
     pub fn count<R: Record>(&self) -> u32 {
         self.tables.get(&R::TABLE).map_or(0, |table| table.count)
@@ -175,6 +188,8 @@ mod tests {
         builder.push(&Variable { name: hello });
         let range = builder.extend(&[Entry { name: hello }, Entry { name: Text::EMPTY }]);
         builder.replace(1, &Entry { name: hello });
+        assert_eq!(builder.record(1), Some(Entry { name: hello }));
+        assert_eq!(builder.record::<Entry>(2), None);
         let block = builder.finish();
         let data = SiteData::new(&block).expect("a finished block is valid");
         assert_eq!(data.count::<Entry>(), 2);

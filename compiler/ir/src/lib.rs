@@ -15,6 +15,7 @@ mod go_syntax;
 mod go_time;
 pub mod hosts;
 mod lower;
+pub mod maps;
 pub mod parse;
 pub mod paths;
 pub mod print;

@@ -44,6 +44,8 @@ pub trait Names {
     fn variable(&mut self, name: &str) -> VariableId;
     /// The number of a name that captures are stored under.
     fn capture_name(&mut self, name: &str) -> u32;
+    /// The variable that a `map` keeps a placeholder's value in, if any sets it.
+    fn mapped(&mut self, name: &str) -> Option<VariableId>;
     /// Told of a placeholder that Caddy has and we do not: leaving it as it is
     /// written would drop its meaning.
     fn missing(&mut self, name: &str);
@@ -74,10 +76,16 @@ pub fn pieces(text: &str, unknown: Unknown, names: &mut dyn Names) -> Vec<Piece>
         if is_missing(name) {
             names.missing(name);
         }
-        match placeholder(name, names) {
+        let known = placeholder(name, names);
+        let mapped = known.is_none().then(|| mapped(name, names)).flatten();
+        let stays = mapped.is_some()
+            || known
+                .as_ref()
+                .is_some_and(|found| found.source == Source::User);
+        match known.or(mapped) {
             Some(mut found) => {
-                if found.source == Source::User && unknown == Unknown::Keep {
-                    // While nobody is known the placeholder stays as it is.
+                if stays && unknown == Unknown::Keep {
+                    // While nobody is known, or the `map` has not been passed, the placeholder stays as it is.
                     rest[..=close].clone_into(&mut found.argument);
                 }
                 if !constant.is_empty() {
@@ -225,6 +233,16 @@ fn placeholder(name: &str, names: &mut dyn Names) -> Option<Placeholder> {
     None
 }
 
+/// The placeholder of a name that a `map` sets.
+fn mapped(name: &str, names: &mut dyn Names) -> Option<Placeholder> {
+    let number = names.mapped(name)?.0;
+    Some(Placeholder {
+        source: Source::Variable,
+        argument: String::new(),
+        number,
+    })
+}
+
 /// Where the text of a placeholder of this name comes from, if there is one.
 #[must_use]
 pub fn source(name: &str) -> Option<Source> {
@@ -240,6 +258,9 @@ impl Names for Unnumbered {
     }
     fn capture_name(&mut self, _: &str) -> u32 {
         0
+    }
+    fn mapped(&mut self, _: &str) -> Option<VariableId> {
+        None
     }
     fn missing(&mut self, _: &str) {}
     fn unknown(&mut self, _: &str) {}
@@ -393,6 +414,9 @@ mod tests {
         fn capture_name(&mut self, _: &str) -> u32 {
             3
         }
+        fn mapped(&mut self, name: &str) -> Option<VariableId> {
+            (name == "mine").then_some(VariableId(9))
+        }
         fn unknown(&mut self, _: &str) {}
 
         fn missing(&mut self, _: &str) {}
@@ -444,5 +468,7 @@ mod tests {
         assert_eq!(empty("{http.request.uri.path.2}"), "<PathSegment 2>");
         assert_eq!(empty("{http.vars.x}"), "<Variable 7>");
         assert_eq!(empty("{http.regexp.1}"), "<LastCapture 10>");
+        assert_eq!(empty("{mine}"), "<Variable 9>");
+        assert_eq!(keep("{mine}"), "<Variable {mine}9>");
     }
 }

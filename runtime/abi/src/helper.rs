@@ -141,6 +141,9 @@ impl Helper {
 /// server's own error routes).
 pub const SCOPE_RESTORE: u64 = 1;
 
+/// Bit of a capture name under which captures do not become the latest ones.
+pub const CAPTURE_APART: u32 = 1 << 31;
+
 /// What an error says whose cause is a body beyond its limit, as Go has it.
 pub const BODY_TOO_LARGE: &str = "http: request body too large";
 

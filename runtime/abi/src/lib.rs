@@ -20,7 +20,7 @@ pub mod view;
 
 pub use action::{Action, ActionKind, NO_RESUME};
 pub use data::{SiteData, Text};
-pub use helper::{BODY_TOO_LARGE, HeadTarget, Helper, SCOPE_RESTORE};
+pub use helper::{BODY_TOO_LARGE, CAPTURE_APART, HeadTarget, Helper, SCOPE_RESTORE};
 pub use site::{Capability, Site};
 pub use template::{HeaderOpKind, OpenKind, RewriteKind, Source};
 pub use time_layout::TimePart;

@@ -1,5 +1,6 @@
 //! What the groups of regular expressions matched last, for templates.
 
+use zs_abi::CAPTURE_APART;
 use zs_abi::tables::RegexId;
 use zs_proto::regex_replace::{group_text, groups_of};
 
@@ -31,7 +32,9 @@ impl Captures {
 
     /// Keeps a match under a capture name. Returns false if there is no such
     /// name.
-    pub fn store(&mut self, name: usize, regex: RegexId, text: &[u8], slots: &[u32]) -> bool {
+    pub fn store(&mut self, name: u32, regex: RegexId, text: &[u8], slots: &[u32]) -> bool {
+        let is_apart = name & CAPTURE_APART != 0;
+        let name = (name & !CAPTURE_APART) as usize;
         if name >= CAPTURE_NAMES_MAX {
             return false;
         }
@@ -43,7 +46,9 @@ impl Captures {
             text: text.to_vec(),
             slots: slots.to_vec(),
         });
-        self.latest = Some(name);
+        if !is_apart {
+            self.latest = Some(name);
+        }
         true
     }
 

@@ -110,7 +110,7 @@ impl Expander<'_> {
             Source::Variable => {
                 let variable = self.exchange.variables.get(segment.number as usize);
                 let text = variable.and_then(Option::as_ref);
-                out.extend_from_slice(text.map_or(b"", |variable| &variable.text));
+                out.extend_from_slice(text.map_or(argument, |variable| &variable.text));
             }
             Source::Capture => {
                 let captures = &self.exchange.captures;

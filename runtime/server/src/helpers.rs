@@ -205,7 +205,7 @@ helpers! {
         slots.resize(if store == 0 { 0 } else { program.slots() }, 0);
         let matched = program.search(text, 0, slots, &mut run.scratch.headers.regex);
         if matched && store != 0 {
-            let name = number(store - 1)? as usize;
+            let name = number(store - 1)?;
             if !run.exchange.captures.store(name, regex, text, slots) {
                 return Err(BAD_NUMBER);
             }

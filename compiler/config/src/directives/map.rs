@@ -18,8 +18,7 @@ pub(super) const DIRECTIVE: Directive = Directive::handler(
         "map [<matcher>] <source> <destinations...> { ... }",
     ),
     parse,
-)
-.unbuilt();
+);
 
 const GRAMMAR: Grammar<MapHandler> = Grammar {
     vocabulary: Vocabulary::Subdirective("map"),

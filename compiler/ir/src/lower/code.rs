@@ -55,7 +55,13 @@ pub struct Mark {
     blocks: usize,
 }
 
+/// Words of the request's own memory that tell which maps have been passed; they come last.
+pub const MAP_WORDS: u32 = 24;
+
 impl Code {
+    /// Words of the request's own memory that functions number on their own.
+    pub const LOCALS_MAX: u32 = zs_abi::view::LOCALS_BYTES / 4 - MAP_WORDS;
+
     /// Begins a function.
     pub fn new(name: impl Into<String>, span: Span, in_error_route: bool) -> Self {
         Self {
@@ -151,7 +157,7 @@ impl Code {
     pub fn local(&mut self) -> Option<u32> {
         let local = self.locals;
         self.locals += 1;
-        (local < zs_abi::view::LOCALS_BYTES / 4).then_some(local)
+        (local < Self::LOCALS_MAX).then_some(local)
     }
 
     /// The word of a group of routes that may be written several times;

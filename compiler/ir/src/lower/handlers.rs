@@ -1,5 +1,7 @@
 //! Handlers: what a route does, as operations and actions.
 
+use std::ops::Range;
+
 use zs_abi::OpenKind;
 use zs_abi::tables::{
     Error, ErrorId, RESPONSE_CLOSE, RESPONSE_ERROR_STATUS, RESPONSE_SNIFF_JSON, Response,
@@ -31,6 +33,7 @@ impl Lowering<'_> {
                 Handler::Headers(headers) => self.header_handler(code, headers),
                 Handler::Rewrite(rewrite) => self.rewrite(code, rewrite),
                 Handler::Vars(vars) => self.vars(code, vars),
+                Handler::Map(map) => self.map(code, map),
                 Handler::ReverseProxy(proxy) => self.reverse_proxy(code, proxy),
                 Handler::Invoke(invoke) => self.invoke(code, invoke),
                 Handler::Encode(encode) => self.encode(code, encode),
@@ -56,8 +59,9 @@ impl Lowering<'_> {
             }
             Some(errors) => {
                 let inner = code.block();
-                self.scope(code, errors, false, after);
+                let passed_later = self.scope(code, errors, false, after);
                 self.routes(code, &subroute.routes, inner);
+                self.maps.put_last(passed_later);
                 code.go(inner);
                 code.op(Op::ScopePop);
                 code.jump(after);
@@ -66,14 +70,16 @@ impl Lowering<'_> {
         }
     }
 
-    /// Pushes a scope whose errors run error routes and then go on at `after`.
+    /// Pushes a scope whose errors run error routes and then go on at `after`. Gives the maps of those routes, which
+    /// are passed after others though they are written before them.
     pub(super) fn scope(
         &mut self,
         code: &mut Code,
         errors: &ErrorRoutes,
         restore: bool,
         after: crate::program::BlockId,
-    ) {
+    ) -> Range<usize> {
+        let maps = self.maps.all.len();
         let (entered, main) = (code.block(), code.block());
         code.op(Op::ScopePush {
             target: Target::Block(entered),
@@ -85,6 +91,7 @@ impl Lowering<'_> {
         self.routes(code, &errors.routes, after);
         code.in_error_route = outer;
         code.go_entered(main);
+        maps..self.maps.all.len()
     }
 
     fn respond(&mut self, code: &mut Code, response: &StaticResponse) {
@@ -204,7 +211,7 @@ impl Lowering<'_> {
     }
 
     /// As [`Self::template`], with flags for every segment.
-    fn template_with(
+    pub(super) fn template_with(
         &mut self,
         text: &str,
         unknown: Unknown,

@@ -14,6 +14,7 @@ mod handlers;
 mod headers;
 mod invoke;
 mod logs;
+mod map;
 mod matchers;
 mod open;
 mod provision;
@@ -35,6 +36,7 @@ use zs_data::DataBuilder;
 use zs_diagnostics::{Diagnostic, Sink, Span, codes, nearest};
 use zs_open::OpenValues;
 
+use crate::maps::Place;
 use crate::program::{Function, FunctionId, Program, Within};
 use crate::template::{self, Names, Piece, Unknown};
 use code::Code;
@@ -48,13 +50,17 @@ pub fn lower(config: &Config, open: &OpenValues, sink: &mut Sink) -> Option<Prog
         data: DataBuilder::with_open(open.clone()),
         ..Program::default()
     };
+    let json = config.to_json();
     let mut lowering = Lowering {
         program,
         sink,
         variables: BTreeMap::new(),
         capture_names: BTreeMap::new(),
         invocations: invoke::Invocations::default(),
-        captures_used: config.to_json().contains("{http.regexp."),
+        captures_used: json.contains("{http.regexp."),
+        mapped: mapped(&json),
+        maps: map::Maps::default(),
+        places: Vec::new(),
         needs: 0,
         within: Within::default(),
         owner: FunctionId(0),
@@ -64,8 +70,20 @@ pub fn lower(config: &Config, open: &OpenValues, sink: &mut Sink) -> Option<Prog
     lowering.servers(&plan);
     lowering.logs(config, &plan);
     let Lowering {
-        mut program, sink, ..
+        mut program,
+        sink,
+        maps,
+        places,
+        ..
     } = lowering;
+    crate::maps::lower(
+        &mut program.functions,
+        &places,
+        &maps.all,
+        &program.proxies,
+        &mut program.data,
+        sink,
+    );
     open::check(&mut program, sink);
     if program.data.open().is_any_used() {
         program.capabilities.insert(Capability::Environment);
@@ -75,6 +93,15 @@ pub fn lower(config: &Config, open: &OpenValues, sink: &mut Sink) -> Option<Prog
     }
     finish(&mut program);
     Some(program)
+}
+
+/// The placeholders that the maps of a configuration set.
+fn mapped(json: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    if let Ok(config) = serde_json::from_str(json) {
+        map::destinations(&config, &mut found);
+    }
+    found
 }
 
 /// Replaces what stands only for something else: path tests, and targets that
@@ -114,6 +141,12 @@ struct Lowering<'a> {
     invocations: invoke::Invocations,
     /// Whether any text of the configuration reads a capture.
     captures_used: bool,
+    /// The placeholders that maps set, without braces.
+    mapped: BTreeSet<String>,
+    /// The maps so far.
+    maps: map::Maps,
+    /// Whose each function is.
+    places: Vec<Place>,
     /// Forms of the path that the current server's code reads.
     needs: u32,
     /// How the matchers being written stand in a `not`.
@@ -132,6 +165,10 @@ impl Lowering<'_> {
     fn reserve(&mut self, name: &str) -> FunctionId {
         let name = self.program.data.open().values().spelled(name);
         self.program.functions.push(Function::new(name));
+        self.places.push(Place {
+            server: self.program.servers.len(),
+            hosts: self.maps.hosts.clone(),
+        });
         FunctionId(self.program.functions.len() as u32 - 1)
     }
 
@@ -181,6 +218,7 @@ impl Lowering<'_> {
         NameTable {
             variables: &mut self.variables,
             capture_names: &mut self.capture_names,
+            mapped: &self.mapped,
             data: &mut self.program.data,
             sink: self.sink,
             place: self.place,
@@ -233,6 +271,7 @@ impl Lowering<'_> {
 struct NameTable<'a> {
     variables: &'a mut BTreeMap<String, VariableId>,
     capture_names: &'a mut BTreeMap<String, u32>,
+    mapped: &'a BTreeSet<String>,
     data: &'a mut zs_data::DataBuilder,
     sink: &'a mut Sink,
     place: Span,
@@ -252,6 +291,12 @@ impl Names for NameTable<'_> {
     fn capture_name(&mut self, name: &str) -> u32 {
         let next = self.capture_names.len() as u32;
         *self.capture_names.entry(name.to_owned()).or_insert(next)
+    }
+
+    fn mapped(&mut self, name: &str) -> Option<VariableId> {
+        self.mapped
+            .contains(name)
+            .then(|| self.variable(&format!("{{{name}}}")))
     }
 
     fn unknown(&mut self, name: &str) {

@@ -105,7 +105,7 @@ impl Lowering<'_> {
                     flags.insert(route.group.as_str(), local);
                 }
                 None => {
-                    let what = "a site with more than 64 interleaved groups of routes";
+                    let what = "a site with more than 40 interleaved groups of routes";
                     self.unsupported(route.origin.span(), what, "split the site in two");
                 }
             }
@@ -165,8 +165,14 @@ impl Lowering<'_> {
     fn host_route(&mut self, code: &Code, route: &Route) -> FunctionId {
         let host = hosts(route).next().map_or("", String::as_str);
         let name = format!("{} {host}", code.name());
-        let number = self.reserve(&name);
         let names: Vec<String> = hosts(route).cloned().collect();
+        // What else there is of the site outside of this route is of the same hosts.
+        let own = names
+            .iter()
+            .map(|host| crate::hosts::normal(host))
+            .collect();
+        let maps = (self.maps.counts, self.maps.hosts.replace(own));
+        let number = self.reserve(&name);
         let origin = route
             .matchers
             .first()
@@ -179,6 +185,7 @@ impl Lowering<'_> {
         self.owner = outer;
         site.act(Act::End);
         self.fill(number, site);
+        (self.maps.counts, self.maps.hosts) = maps;
         number
     }
 }

@@ -71,6 +71,7 @@ impl Lowering<'_> {
     ) {
         self.needs = 0;
         self.invocations = Invocations::default();
+        self.maps.counts = [0; 2];
         let named = plan.named_routes.iter();
         self.invocations.routes = named
             .map(|(name, route)| (name.clone(), Rc::new(route.clone())))
@@ -121,10 +122,12 @@ impl Lowering<'_> {
         self.owner = number;
         let mut code = Code::new(&plan.name, Span::default(), false);
         let after = code.block();
-        if let Some(errors) = &plan.errors {
-            self.scope(&mut code, errors, true, after);
-        }
+        let passed_later = match &plan.errors {
+            Some(errors) => self.scope(&mut code, errors, true, after),
+            None => 0..0,
+        };
         self.routes(&mut code, &plan.routes, after);
+        self.maps.put_last(passed_later);
         code.go(after);
         code.act(Act::End);
         self.fill(number, code);
