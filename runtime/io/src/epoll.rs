@@ -10,7 +10,7 @@ use std::rc::Rc;
 use crate::arena::{Arena, Key};
 use crate::buffers::{Pool, RECEIVE_BYTES};
 use crate::event::{Errno, Event, Token};
-use crate::net::{Address, RawAddress, set_nonblocking};
+use crate::net::{Address, RawAddress, end_writing, set_nonblocking};
 
 pub(crate) struct Epoll {
     epoll: OwnedFd,
@@ -146,8 +146,7 @@ impl Epoll {
 
     pub fn shutdown(&mut self, key: Key) {
         if let Some(socket) = self.sockets.get(key) {
-            // SAFETY: no pointers. A peer that is gone already is fine.
-            unsafe { libc::shutdown(socket.fd.as_raw_fd(), libc::SHUT_WR) };
+            end_writing(&socket.fd);
         }
     }
 

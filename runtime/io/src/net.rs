@@ -326,6 +326,12 @@ fn check(call: &'static str, result: i32) -> Result<(), NetError> {
     Ok(())
 }
 
+/// Ends what a socket sends; a peer that is gone already is fine.
+pub(crate) fn end_writing(socket: &OwnedFd) {
+    // SAFETY: no pointers, and the descriptor is open.
+    unsafe { libc::shutdown(socket.as_raw_fd(), libc::SHUT_WR) };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,7 +18,7 @@ use io_uring::{IoUring, cqueue, opcode, squeue};
 use crate::arena::{Arena, Key};
 use crate::buffers::{BUFFERS_MAX, BUFFERS_START, Pool, RECEIVE_BYTES, map};
 use crate::event::{Errno, Event, Token};
-use crate::net::{Address, RawAddress};
+use crate::net::{Address, RawAddress, end_writing};
 
 /// Submissions that are collected before they are handed over early.
 const SUBMISSIONS: u32 = 256;
@@ -202,11 +202,11 @@ impl Uring {
         self.sockets.get(key).map_or(0, |socket| socket.sent)
     }
 
+    /// A call of its own: a thread of the kernel's would look the descriptor
+    /// up when it comes to it, and by then it may be another connection's.
     pub fn shutdown(&mut self, key: Key) {
         if let Some(socket) = self.sockets.get(key) {
-            let fd = Fd(socket.fd.as_raw_fd());
-            let entry = opcode::Shutdown::new(fd, libc::SHUT_WR).build();
-            self.push(entry.flags(squeue::Flags::SKIP_SUCCESS));
+            end_writing(&socket.fd);
         }
     }
 

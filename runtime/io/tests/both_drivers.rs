@@ -127,6 +127,32 @@ fn nothing_is_told_after_close() {
 }
 
 #[test]
+fn what_ends_one_connection_leaves_the_next_alone() {
+    on_each(|mut l| {
+        let (_, address) = listen(&mut l);
+        for round in 0..2000 {
+            let first = TcpStream::connect(address).unwrap();
+            let key = accept(&mut l);
+            l.shutdown(key);
+            l.close(key);
+            // It may be given the descriptor of the first.
+            let mut second = TcpStream::connect(address).unwrap();
+            let key = accept(&mut l);
+            l.send(key, b"x".to_vec());
+            wait(&mut l, |event, _| match event {
+                Event::Sent { result, .. } => Some(result),
+                other => panic!("{other:?}"),
+            })
+            .unwrap_or_else(|error| panic!("round {round}: {error:?}"));
+            let mut got = [0];
+            assert_eq!(second.read(&mut got).unwrap(), 1, "round {round}");
+            l.close(key);
+            drop((first, second));
+        }
+    });
+}
+
+#[test]
 fn connects_or_tells_why_not() {
     on_each(|mut l| {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
