@@ -9,6 +9,7 @@ mod action;
 pub mod data;
 mod helper;
 pub mod layout;
+pub mod query;
 pub mod regex;
 mod site;
 pub mod tables;

@@ -66,6 +66,12 @@ pub fn encode_query(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Appends text with its bytes beyond ASCII escaped, as fields of a head must
+/// have it (Go's `hexEscapeNonASCII`).
+pub fn encode_letters(text: &[u8], out: &mut Vec<u8>) {
+    encode(text, |byte| byte.is_ascii(), out);
+}
+
 /// Whether a path as received is a valid escaped form, so that it may be kept
 /// (Go's `validEncoded`).
 pub fn is_encoded_path(path: &[u8]) -> bool {

@@ -100,21 +100,6 @@ pub fn raw_pairs(text: &[u8]) -> impl Iterator<Item = RawPair<'_>> {
         .map(|text| RawPair { text })
 }
 
-/// Appends a query without the empty parameters that placeholders without a
-/// value leave; a parameter that holds `=` stays.
-pub fn tidy_into(text: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    for pair in text.split(|byte| *byte == b'&') {
-        if pair.is_empty() {
-            continue;
-        }
-        if out.len() > start && pair[0] != b'=' {
-            out.push(b'&');
-        }
-        out.extend_from_slice(pair);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,20 +128,5 @@ mod tests {
         query.set(b"b", b"&");
         query.add(b"b", b"");
         assert_eq!(encoded(&query), "b=%26&b=");
-    }
-
-    #[test]
-    fn tidying() {
-        for (text, expected) in [
-            ("&x=y", "x=y"),
-            ("a=b&&x=y&", "a=b&x=y"),
-            ("sig=abc==&x", "sig=abc==&x"),
-            ("a=", "a="),
-            ("", ""),
-        ] {
-            let mut out = Vec::new();
-            tidy_into(text.as_bytes(), &mut out);
-            assert_eq!(String::from_utf8(out).unwrap(), expected, "{text}");
-        }
     }
 }

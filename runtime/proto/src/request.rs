@@ -323,8 +323,7 @@ fn expects_continue(
     match expectation.map(|span| span.of(raw)) {
         None | Some(b"") => Ok(false),
         // RFC 9110 §10.1.1: ignored in HTTP/1.0.
-        Some(_) if minor == 0 => Ok(false),
-        Some(text) if text.eq_ignore_ascii_case(b"100-continue") => Ok(true),
+        Some(text) if text.eq_ignore_ascii_case(b"100-continue") => Ok(minor > 0),
         Some(_) => Err(RequestError::Expectation),
     }
 }

@@ -21,32 +21,57 @@ pub fn set_path(target: &mut Target, text: &[u8]) {
 /// has an escape the path must have the same one; elsewhere decoded bytes are
 /// compared, without regard to case.
 pub fn strip_prefix(target: &mut Target, prefix: &[u8]) {
-    let mut rooted = Vec::new();
-    if prefix.first() != Some(&b'/') {
-        rooted.push(b'/');
-    }
-    rooted.extend_from_slice(prefix);
-    let merge = ascii::find(&rooted, b"//").is_none();
-    change_path(target, |path| {
-        let cleaned = clean(path, merge);
-        let rest = &cleaned[matching_prefix(&cleaned, &rooted)..];
-        let root = if rest.first() == Some(&b'/') {
-            &b""[..]
-        } else {
-            b"/"
-        };
-        [root, rest].concat()
+    let prefix = rooted(prefix);
+    strip(target, &prefix, |path| {
+        path.drain(..matching_prefix(path, &prefix));
     });
 }
 
 /// Removes a suffix from the path, as [`strip_prefix`] does a prefix.
 pub fn strip_suffix(target: &mut Target, suffix: &[u8]) {
-    let merge = ascii::find(suffix, b"//").is_none();
+    strip(target, suffix, |path| {
+        path.truncate(path.len() - matching_suffix(path, suffix));
+    });
+}
+
+/// Takes something off the cleaned path. What is left is made a whole path
+/// again: it may lack its slash, or begin with dot segments.
+fn strip(target: &mut Target, off: &[u8], take: impl Fn(&mut Vec<u8>)) {
+    let merge = ascii::find(off, b"//").is_none();
+    let mut stripped = false;
     change_path(target, |path| {
         let mut cleaned = clean(path, merge);
-        cleaned.truncate(cleaned.len() - matching_suffix(&cleaned, suffix));
+        let whole = cleaned.len();
+        take(&mut cleaned);
+        stripped |= cleaned.len() != whole;
         cleaned
     });
+    if stripped {
+        make_whole(target);
+    }
+}
+
+/// Cleans the decoded path below a slash; the escaped one stays if it still
+/// says the same (Caddy's `canonicalizePath`).
+fn make_whole(target: &mut Target) {
+    let path = clean(&rooted(&target.path), false);
+    let raw = rooted(&target.raw_path);
+    let mut decoded = Vec::new();
+    if percent::decode_path(&raw, &mut decoded) && decoded == path {
+        target.raw_path = raw;
+        target.path = path;
+    } else {
+        target.set_decoded_path(&path);
+    }
+}
+
+fn rooted(path: &[u8]) -> Vec<u8> {
+    let slash = if path.first() == Some(&b'/') {
+        &b""[..]
+    } else {
+        b"/"
+    };
+    [slash, path].concat()
 }
 
 /// Replaces text in path and query, at most `limit` times in each (0 = all).
@@ -185,6 +210,9 @@ mod tests {
             ("/a/b/c", "/a%2Fb", "/a/b/c"),
             ("/%70refix/foo", "/prefix", "/foo"),
             ("/prefixed", "/prefix", "/ed"),
+            ("/prefix%2Fa", "/prefix", "/a"),
+            ("/prefix%2F..%2Fa", "/prefix", "/a"),
+            ("/prefix..%2Fa", "/prefix", "/a"),
         ] {
             let got = changed(uri, |target| strip_prefix(target, prefix.as_bytes()));
             assert_eq!(got, expected, "{uri} {prefix}");

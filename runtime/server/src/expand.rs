@@ -222,8 +222,9 @@ impl Expander<'_> {
             .flat_map(|value| value.split(|byte| *byte == b';'))
             .find_map(|pair| {
                 let pair = pair.trim_ascii();
-                let equals = pair.iter().position(|byte| *byte == b'=')?;
-                let (found, value) = (&pair[..equals], &pair[equals + 1..]);
+                let equals = pair.iter().position(|byte| *byte == b'=');
+                let (found, value) = pair.split_at(equals.unwrap_or(pair.len()));
+                let value = value.strip_prefix(b"=").unwrap_or(value);
                 let value = value
                     .strip_prefix(b"\"")
                     .map_or(value, |inner| inner.strip_suffix(b"\"").unwrap_or(value));

@@ -1,9 +1,10 @@
 //! Applies the operations of a rewrite to the current request.
 
 use zs_abi::RewriteKind;
+use zs_abi::query::{join_into, mark_into};
 use zs_abi::tables::{RewriteList, RewriteListId, RewriteOp};
 use zs_io::Clock;
-use zs_proto::query::{Query, tidy_into};
+use zs_proto::query::Query;
 use zs_proto::regex::{Program, Scratch};
 use zs_proto::regex_replace::Replacer;
 use zs_proto::rewrite;
@@ -91,7 +92,7 @@ impl<'a> Operands<'a> {
             }
             RewriteKind::QueryText => {
                 target.query.clear();
-                tidy_into(first, &mut target.query);
+                join_into(first, &mut target.query);
             }
             RewriteKind::QueryRename if second.is_empty() => {
                 rewrite::change_query(target, |_| {});
@@ -161,6 +162,8 @@ fn path_injected(target: &mut Target, text: &[u8]) {
     let (mut half, mut escaped) = (Vec::new(), Vec::new());
     ascii::replace_into(&text[mark + 1..], b"{", b"%7B", usize::MAX, &mut half);
     ascii::replace_into(&half, b"}", b"%7D", usize::MAX, &mut escaped);
+    let mut marked = Vec::new();
+    mark_into(&escaped, &mut marked);
     target.query.clear();
-    tidy_into(&escaped, &mut target.query);
+    join_into(&marked, &mut target.query);
 }

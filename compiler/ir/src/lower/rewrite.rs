@@ -4,7 +4,7 @@ use zs_abi::tables::{
     RegexId, RewriteList, RewriteListId, RewriteOp, SEGMENT_PATH_ESCAPED, SEGMENT_QUERY_ESCAPE,
     Value as DataValue,
 };
-use zs_abi::{OpenKind, RewriteKind, Source};
+use zs_abi::{OpenKind, RewriteKind, Source, query};
 use zs_config::model::{QueryOps, Rewrite};
 
 use super::Lowering;
@@ -73,8 +73,11 @@ impl Lowering<'_> {
                         self.value_with(path, Unknown::Empty, Some(OpenKind::Path), path_flags);
                     ops.push(op(RewriteKind::Path, path));
                 }
+                let mut marked = Vec::new();
+                query::mark_into(query.as_bytes(), &mut marked);
+                let marked = String::from_utf8_lossy(&marked);
                 let mut in_name = true;
-                let query = self.value_with(query, Unknown::Empty, None, |piece| {
+                let query = self.value_with(&marked, Unknown::Empty, None, |piece| {
                     query_flags(piece, &mut in_name)
                 });
                 ops.push(op(RewriteKind::QueryText, query));
@@ -141,8 +144,9 @@ fn path_flags(piece: &Piece) -> u32 {
 fn query_flags(piece: &Piece, in_name: &mut bool) -> u32 {
     match piece {
         Piece::Constant(text) => {
-            if let Some(at) = text.rfind(['=', '&']) {
-                *in_name = text[at..].starts_with('&');
+            let mark = |byte: &&u8| matches!(**byte, query::NAME | query::VALUE);
+            if let Some(mark) = text.as_bytes().iter().rfind(mark) {
+                *in_name = *mark == query::NAME;
             }
             0
         }

@@ -103,7 +103,8 @@ impl Connection {
     /// Decides how the body is framed, and drops fields that would say
     /// otherwise.
     fn frame(&mut self, exchange: &mut Exchange) {
-        let head_request = exchange.request.method == b"HEAD";
+        // Whatever a rule made of the method: the client waits for what it asked for.
+        let head_request = exchange.request.original_method() == b"HEAD";
         let response = &mut exchange.response;
         let bodiless = !status_has_body(response.status);
         let told = head_request && !bodiless && response.body == Body::Stream(None);

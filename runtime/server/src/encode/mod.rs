@@ -7,7 +7,7 @@
 mod encoders;
 
 use zs_abi::tables::{ENCODING_GZIP, Encode, EncodeId, Encoding};
-use zs_proto::{Head, negotiate};
+use zs_proto::{Head, ascii, negotiate};
 
 use crate::exchange::{Body, Exchange, Response};
 use crate::limits::ENCODED_AT_ONCE_MAX;
@@ -74,7 +74,7 @@ pub(crate) fn encode(
             .first(b"Content-Encoding")
             .is_none_or(<[u8]>::is_empty)
         && !response.head.lists(b"Cache-Control", b"no-transform")
-        && is_long(response, u64::from(record.minimum));
+        && is_long(response, is_head, u64::from(record.minimum));
     if !wanted || !fits {
         return Some(());
     }
@@ -127,10 +127,16 @@ fn name(encoding: &Encoding) -> &'static [u8] {
     }
 }
 
-/// Whether a body is longer than the minimum. One whose length is not known yet counts as long, as a stream of events does.
-fn is_long(response: &Response, minimum: u64) -> bool {
+/// Whether a body is longer than the minimum. One whose length is not known yet counts as long, as a stream of events does;
+/// to `HEAD` nothing is known but what an upstream says.
+fn is_long(response: &Response, is_head: bool, minimum: u64) -> bool {
     match response.body {
         Body::Empty => false,
+        Body::Stream(None) if is_head => {
+            let told = response.head.first(b"Content-Length");
+            told.and_then(ascii::parse_decimal)
+                .is_some_and(|told| told > minimum)
+        }
         Body::Stream(Some(length)) => length > minimum,
         Body::Stream(None) if response.pipe.has_ended() => response.pipe.len() as u64 > minimum,
         Body::Stream(None) => true,

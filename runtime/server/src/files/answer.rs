@@ -63,6 +63,8 @@ pub(super) fn answer(exchange: &mut Exchange, chosen: Representation, status: &[
     let raised = exchange.raised().map(|raised| raised.status);
     let head = &mut exchange.response.head;
     if !safe && raised.is_none() {
+        // What says so is none of the file's forms.
+        head.remove(b"Content-Encoding");
         head.push(b"Allow", b"GET, HEAD");
         return Served::Error(405);
     }

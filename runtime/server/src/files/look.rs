@@ -47,10 +47,10 @@ fn first(texts: &Texts, record: &FileLook) -> Option<FileMatch> {
     let items = texts.expander.site.data.range::<Item>(record.candidates);
     let count = record.candidates.count as usize;
     items.enumerate().find_map(|(number, item)| {
-        let mut found = candidate(texts, &root, &item, record);
         if record.policy == LOOK_FALLBACK && number + 1 == count {
-            return Some(found);
+            return Some(fallback(texts, &root, &item, record));
         }
+        let mut found = candidate(texts, &root, &item, record)?;
         let metadata = open::look_at(&found.absolute)?;
         found.is_folder = metadata.is_dir();
         // A path with a slash at the end means a folder, one without anything else.
@@ -64,17 +64,16 @@ fn best(texts: &Texts, record: &FileLook) -> Option<FileMatch> {
     let items = texts.expander.site.data.range::<Item>(record.candidates);
     let mut best: Option<(FileMatch, Metadata)> = None;
     for item in items {
-        let mut found = candidate(texts, &root, &item, record);
-        let Some(metadata) = open::look_at(&found.absolute) else {
+        let found = candidate(texts, &root, &item, record);
+        let looked = found.and_then(|found| Some((open::look_at(&found.absolute)?, found)));
+        let Some((metadata, mut found)) = looked else {
             continue;
         };
         let size = metadata.len();
         let changed = |metadata: &Metadata| (metadata.mtime(), metadata.mtime_nsec());
         let better = match (record.policy, &best) {
             (LOOK_LARGEST, Some((_, other))) => size > other.len(),
-            (LOOK_LARGEST, None) => size > 0,
-            // Caddy takes an empty file for none at all.
-            (LOOK_SMALLEST, Some((_, other))) => other.len() == 0 || size < other.len(),
+            (LOOK_SMALLEST, Some((_, other))) => size < other.len(),
             (LOOK_RECENT, Some((_, other))) => changed(&metadata) > changed(other),
             (_, None) => true,
             _ => false,
@@ -87,21 +86,43 @@ fn best(texts: &Texts, record: &FileLook) -> Option<FileMatch> {
     best.map(|(found, _)| found)
 }
 
-/// A file of the list, with the request's values, before it is looked at.
-fn candidate(texts: &Texts, root: &[u8], item: &Item, record: &FileLook) -> FileMatch {
+/// A file of the list, with the request's values, before it is looked at. Only what is written with a slash at the end
+/// may be a folder: with `{path}` a request for `/folder/` finds nothing.
+fn candidate(texts: &Texts, root: &[u8], item: &Item, record: &FileLook) -> Option<FileMatch> {
     let text = texts.value(&item.value);
-    let mut cleaned = Vec::with_capacity(text.len());
-    clean_into(&text, true, &mut cleaned);
-    if cleaned.len() > 1 && cleaned.ends_with(b"/") {
-        cleaned.pop();
+    let mut path = cleaned(&text);
+    if text.ends_with(b"/") && !path.ends_with(b"/") {
+        path.push(b'/');
     }
-    let at = split(&cleaned, texts.items(record.split));
-    let mut path = cleaned;
+    let at = split(&path, texts.items(record.split));
+    let remainder = path.split_off(at);
+    let is_folder = path != b"/" && path.ends_with(b"/");
+    (!is_folder || ends_in_slash(texts, item)).then(|| file_at(root, &path, remainder))
+}
+
+/// The last file of a list, which is taken without looking.
+fn fallback(texts: &Texts, root: &[u8], item: &Item, record: &FileLook) -> FileMatch {
+    let mut path = cleaned(&texts.value(&item.value));
+    let at = split(&path, texts.items(record.split));
     let remainder = path.split_off(at);
     if ends_in_slash(texts, item) {
         path.push(b'/');
     }
-    let absolute = open::join(root, &path);
+    file_at(root, &path, remainder)
+}
+
+/// A path without dot segments, repeated slashes and the one at the end.
+fn cleaned(path: &[u8]) -> Vec<u8> {
+    let mut cleaned = Vec::with_capacity(path.len() + 1);
+    clean_into(path, true, &mut cleaned);
+    if cleaned.len() > 1 && cleaned.ends_with(b"/") {
+        cleaned.pop();
+    }
+    cleaned
+}
+
+fn file_at(root: &[u8], path: &[u8], remainder: Vec<u8>) -> FileMatch {
+    let absolute = open::join(root, path);
     let below = open::join(root, b"");
     let relative = absolute.strip_prefix(below.as_slice()).unwrap_or(&absolute);
     FileMatch {

@@ -25,7 +25,7 @@ pub(super) fn canonical(exchange: &Exchange, is_index: bool) -> Option<Vec<u8>> 
     percent::encode_path(&cleaned, &mut location);
     if !request.target.query.is_empty() {
         location.push(b'?');
-        location.extend_from_slice(&request.target.query);
+        percent::encode_letters(&request.target.query, &mut location);
     }
     Some(location)
 }

@@ -40,7 +40,7 @@ pub(super) fn prepare(exchange: &mut Exchange, record: &Proxy, unix: bool) -> Se
     }
     head.push(b"X-Forwarded-Proto", scheme);
     head.push(b"X-Forwarded-Host", received);
-    head.push(b"Via", VIA_HTTP11);
+    head.push(b"Via", via(request.minor));
     if !request.has_body {
         // Go tells the length of nothing only where a body is expected.
         let expected = matches!(&request.method[..], b"POST" | b"PUT" | b"PATCH");
@@ -63,10 +63,15 @@ pub(super) fn prepare(exchange: &mut Exchange, record: &Proxy, unix: bool) -> Se
     }
 }
 
-/// What the proxy calls itself towards both sides.
-pub(super) const VIA_HTTP11: &[u8] = b"1.1 zeroserve";
+/// What the proxy calls itself, with the version of a message that it got.
+pub(super) const fn via(minor: u8) -> &'static [u8] {
+    match minor {
+        0 => b"1.0 zeroserve",
+        _ => b"1.1 zeroserve",
+    }
+}
 
-const _: () = assert!(VIA_HTTP11.len() == 4 + SERVER_NAME.len());
+const _: () = assert!(via(1).len() == 4 + SERVER_NAME.len());
 
 /// Copies the fields that go on: not those of the connection, nor those that
 /// are written anew here.

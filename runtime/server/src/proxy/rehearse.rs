@@ -4,7 +4,7 @@
 use zs_abi::tables::{self, PROXY_TLS, ProxyId};
 use zs_io::Key;
 
-use super::head::{self, VIA_HTTP11};
+use super::head;
 use super::{attempt, response};
 use crate::exchange::Body;
 use crate::worker::{Detour, Worker};
@@ -70,7 +70,7 @@ pub fn answer_in_place(worker: &mut Worker, key: Key, proxy: ProxyId, status: u1
     let entry = record.and_then(|record| record.response_entry);
     let detour = entry.and_then(|entry| worker.run_point(key, entry, u64::from(status)));
     let detour = detour.or_else(|| {
-        response::hand_over(worker.exchange_mut(key)?, Body::Empty, VIA_HTTP11);
+        response::hand_over(worker.exchange_mut(key)?, Body::Empty, head::via(1));
         worker.respond(key)
     });
     match detour {

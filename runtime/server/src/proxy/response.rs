@@ -5,7 +5,7 @@ use zs_proto::framing::BodyLength;
 use zs_proto::response::{self, StatusLine};
 use zs_proto::{Head, hop, status};
 
-use super::head::VIA_HTTP11;
+use super::head::via;
 use super::job::{Job, Phase, Sending};
 use super::{After, Proxies};
 use crate::connection::BodyReader;
@@ -182,7 +182,7 @@ impl Proxies {
         hop::remove(&mut exchange.upstream.response);
         exchange.upstream.response.push(b"Connection", b"Upgrade");
         exchange.upstream.response.push(b"Upgrade", &protocol);
-        if let Some(left) = self.respond(worker, line, Body::Stream(None), VIA_HTTP11) {
+        if let Some(left) = self.respond(worker, line, Body::Stream(None), via(1)) {
             return Some(left);
         }
         let exchange = worker.exchange_mut(key)?;
@@ -210,12 +210,7 @@ impl Proxies {
             BodyLength::Bytes(length) => Some(length),
             _ => None,
         });
-        let via: &[u8] = if told.minor == 0 {
-            b"1.0 zeroserve"
-        } else {
-            VIA_HTTP11
-        };
-        self.respond(worker, line, body, via)
+        self.respond(worker, line, body, via(told.minor))
     }
 
     /// Makes the exchange's response out of the upstream's.
