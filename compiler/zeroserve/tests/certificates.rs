@@ -29,14 +29,7 @@ fn start_secure_site(folder: &Folder, port: u16) -> Server {
 
 /// The real Caddy with the same site and files, if there is one.
 fn start_caddy(folder: &Folder, port: u16) -> Option<Server> {
-    let Some(caddy) = std::env::var_os("ZS_CADDY") else {
-        assert!(
-            std::env::var_os("ZS_CI").is_none(),
-            "ZS_CADDY names no Caddy"
-        );
-        eprintln!("skipped: ZS_CADDY names no Caddy");
-        return None;
-    };
+    let caddy = common::caddy()?;
     let file = folder.write("Caddyfile", &secure_site(port));
     let log = fs::File::create(folder.path("log")).expect("a log");
     let child = Command::new(caddy)

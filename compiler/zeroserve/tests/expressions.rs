@@ -10,6 +10,8 @@ mod common;
 mod expression;
 #[path = "common/expression_generator.rs"]
 mod expression_generator;
+#[path = "common/random.rs"]
+mod random;
 #[path = "common/spec.rs"]
 #[expect(dead_code, reason = "requests are asked as there, files are others")]
 mod spec;
@@ -20,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use expression::{Case, Site};
 use expression_generator::Generator;
+use random::{Random, number};
 
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/expressions");
@@ -54,7 +57,7 @@ fn expressions_come_to_what_is_written() {
 
 #[test]
 fn caddy_says_the_same() {
-    let Some(caddy) = expression::caddy() else {
+    let Some(caddy) = common::caddy() else {
         return;
     };
     let mut problems = String::new();
@@ -78,15 +81,11 @@ fn caddy_says_the_same() {
 /// and `ZS_SEED` where to begin.
 #[test]
 fn caddy_says_the_same_of_expressions_at_random() {
-    let Some(caddy) = expression::caddy() else {
+    let Some(caddy) = common::caddy() else {
         return;
     };
-    let number = |name: &str, default: u64| {
-        let set = std::env::var(name).ok();
-        set.map_or(default, |set| set.parse().expect("a number"))
-    };
     let (mut left, seed) = (number("ZS_EXPRESSIONS", 200), number("ZS_SEED", 1));
-    let mut generator = Generator(seed);
+    let mut generator = Generator(Random(seed));
     let mut problems = String::new();
     while left > 0 {
         let count = left.min(200);

@@ -5,18 +5,21 @@
 //! names it.
 
 mod common;
+#[path = "common/servers.rs"]
+mod servers;
 #[path = "common/spec.rs"]
 mod spec;
+#[path = "common/upstream.rs"]
+mod upstream;
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{Folder, Server, ZEROSERVE};
-use spec::{Case, Ports, Site};
+use common::Folder;
+use spec::{Case, Ports};
 
 /// How many sites are built at once.
 const THREADS: usize = 2;
@@ -67,9 +70,10 @@ fn sites_answer_as_specified() {
                 root: folder.path("root"),
             };
             ports.make_files(&site.files);
-            let program = build(&folder, &site, &ports, file);
+            let program = servers::build(&folder, &site, &ports, file);
+            let _upstream = servers::upstream(&site, &ports);
             for io in ["--io=uring", "--io=epoll"] {
-                let _server = start(&program, io, &ports);
+                let _server = servers::start(&program, io, &ports);
                 for case in &site.cases {
                     let answer = spec::ask(&ports, &case.request);
                     compare(
@@ -93,28 +97,6 @@ fn sites_answer_as_specified() {
     });
 }
 
-fn build(folder: &Folder, site: &Site, ports: &Ports, file: &Path) -> PathBuf {
-    let caddyfile = folder.write("Caddyfile", &site.caddyfile);
-    let program = folder.path("site");
-    let output = Command::new(ZEROSERVE)
-        .envs(ports.variables())
-        .arg("build")
-        .arg(caddyfile)
-        .arg("-o")
-        .arg(&program)
-        .output()
-        .expect("the command runs");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {said}", file.display());
-    program
-}
-
-fn start(program: &Path, io: &str, ports: &Ports) -> Server {
-    // The one variable that is read when the site runs; tests share the rest.
-    let words = ports.variables();
-    Server::start_with(program, &[io, "--workers=1"], ports.site, &words[3..])
-}
-
 fn compare(problems: &mut String, place: &str, case: &Case, expected: &str, found: &str) {
     // Files end lines of bodies where lines end.
     if expected.trim_end() != found.trim_end() {
@@ -128,12 +110,7 @@ fn compare(problems: &mut String, place: &str, case: &Case, expected: &str, foun
 
 #[test]
 fn caddy_answers_the_same() {
-    let Some(caddy) = std::env::var_os("ZS_CADDY") else {
-        assert!(
-            std::env::var_os("ZS_CI").is_none(),
-            "ZS_CADDY names no Caddy"
-        );
-        eprintln!("skipped: ZS_CADDY names no Caddy");
+    let Some(caddy) = common::caddy() else {
         return;
     };
     for_all(|file| {
@@ -147,9 +124,10 @@ fn caddy_answers_the_same() {
                 root: folder.path("root"),
             };
             ports.make_files(&site.files);
-            let _server = start_caddy(Path::new(&caddy), &folder, &site, &ports);
+            let _upstream = servers::upstream(&site, &ports);
+            let _server = servers::start_caddy(&caddy, &folder, &site, &ports);
             for case in &site.cases {
-                let answer = as_ours(&spec::ask(&ports, &case.request));
+                let answer = servers::as_ours(&spec::ask(&ports, &case.request));
                 let expected = case.caddy.as_ref().unwrap_or(&case.response);
                 compare(
                     &mut problems,
@@ -169,41 +147,4 @@ fn caddy_answers_the_same() {
         }
         problems
     });
-}
-
-/// Caddy with files of its own, without what would touch the machine.
-fn start_caddy(caddy: &Path, folder: &Folder, site: &Site, ports: &Ports) -> Server {
-    let quiet = "\tadmin off\n\tpersist_config off\n\tauto_https off\n\tskip_install_trust\n";
-    let text = match site.caddyfile.strip_prefix("{\n") {
-        Some(rest) => format!("{{\n{quiet}{rest}"),
-        None => format!("{{\n{quiet}}}\n{}", site.caddyfile),
-    };
-    let file = folder.write("Caddyfile", &text);
-    let child = Command::new(caddy)
-        .args(["run", "--adapter", "caddyfile", "--config"])
-        .arg(file)
-        .envs(ports.variables())
-        .env("HOME", folder.path("home"))
-        .env("XDG_DATA_HOME", folder.path("data"))
-        .env("XDG_CONFIG_HOME", folder.path("config"))
-        .stderr(Stdio::from(
-            fs::File::create(folder.path("log")).expect("a log"),
-        ))
-        .spawn()
-        .expect("Caddy starts");
-    let mut server = Server(child);
-    server.wait_for(ports.site);
-    server
-}
-
-/// The rules by which Caddy's answers may differ: the name in `Server` and
-/// `Via` is its own.
-fn as_ours(answer: &str) -> String {
-    let lines = answer.lines().map(|line| match line {
-        "Server: Caddy" => "Server: zeroserve".to_owned(),
-        line if line.starts_with("Via: ") => line.replace("Caddy", "zeroserve"),
-        line => line.to_owned(),
-    });
-    let answer = lines.collect::<Vec<_>>().join("\n");
-    answer.trim_end().to_owned()
 }

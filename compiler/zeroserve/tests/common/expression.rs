@@ -3,24 +3,11 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::common::{Folder, Server, ZEROSERVE, port};
 use super::spec::{Ports, ask};
-
-/// The Caddy that `ZS_CADDY` names.
-pub fn caddy() -> Option<PathBuf> {
-    let caddy = std::env::var_os("ZS_CADDY").map(PathBuf::from);
-    if caddy.is_none() {
-        assert!(
-            std::env::var_os("ZS_CI").is_none(),
-            "ZS_CADDY names no Caddy"
-        );
-        eprintln!("skipped: ZS_CADDY names no Caddy");
-    }
-    caddy
-}
 
 /// An expression and what it comes to.
 pub struct Case {

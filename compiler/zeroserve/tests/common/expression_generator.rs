@@ -1,7 +1,9 @@
 //! Well-typed expressions at random, always the same for a seed.
 
-/// SplitMix64.
-pub struct Generator(pub u64);
+use super::random::Random;
+
+/// Makes expressions.
+pub struct Generator(pub Random);
 
 /// The types that expressions are made of.
 #[derive(Clone, Copy)]
@@ -17,21 +19,13 @@ enum Ty {
 }
 
 impl Generator {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % limit as u64) as usize
-    }
-
     fn one_of(&mut self, choices: &[&'static str]) -> &'static str {
-        choices[self.below(choices.len())]
+        choices[self.0.below(choices.len())]
     }
 
     /// A condition.
     pub fn condition(&mut self) -> String {
-        let depth = 1 + self.below(4);
+        let depth = 1 + self.0.below(4);
         self.make(Ty::Bool, depth)
     }
 

@@ -80,10 +80,11 @@ pub fn build(folder: &Folder, caddyfile: &str, more: &[&str]) -> PathBuf {
 const PORTS: u16 = 200;
 
 /// A port that nothing listens on. Below the range that the system gives out
-/// itself, and different for each call of each test process.
+/// itself, not the beginning of a round number that files may hold, and
+/// different for each call of each test process.
 pub fn port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + (std::process::id() % 60) as u16 * PORTS;
+    let first = 20_500 + (std::process::id() % 60) as u16 * PORTS;
     loop {
         let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % PORTS;
         if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
@@ -211,4 +212,17 @@ pub fn has_peer(name: &str) -> bool {
         eprintln!("skipped: {name} is not installed");
     }
     found
+}
+
+/// The Caddy that `ZS_CADDY` names.
+pub fn caddy() -> Option<PathBuf> {
+    let caddy = std::env::var_os("ZS_CADDY").map(PathBuf::from);
+    if caddy.is_none() {
+        assert!(
+            std::env::var_os("ZS_CI").is_none(),
+            "ZS_CADDY names no Caddy"
+        );
+        eprintln!("skipped: ZS_CADDY names no Caddy");
+    }
+    caddy
 }

@@ -10,6 +10,8 @@
 //! each: `name: text` (with `\n` for line ends), `name * 1000` for so many bytes of
 //! `0123456789`, `name/` for a folder, `name -> target` for a symbolic link. All
 //! were changed at [`CHANGED`], or with `name @1700000000: text` at that time.
+//! `upstream` blocks say how an upstream answers that listens on `{$UPSTREAM}`
+//! and is no site; a `grammar` block says which requests are made at random.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -132,6 +134,10 @@ pub struct Site {
     pub caddyfile: String,
     /// Its files.
     pub files: String,
+    /// What its upstream answers.
+    pub upstream: Vec<String>,
+    /// The grammar of requests to it.
+    pub grammar: String,
     /// Its cases.
     pub cases: Vec<Case>,
 }
@@ -172,9 +178,13 @@ fn take(block: Block, text: String, name: &str, request: &mut String, sites: &mu
         ("caddyfile", _) => sites.push(Site {
             caddyfile: text + "\n",
             files: String::new(),
+            upstream: Vec::new(),
+            grammar: String::new(),
             cases: Vec::new(),
         }),
         ("files", Some(site)) => site.files = text,
+        ("upstream", Some(site)) => site.upstream.push(text),
+        ("grammar", Some(site)) => site.grammar = text,
         ("request", _) => *request = text,
         ("response", Some(site)) => site.cases.push(Case {
             name: name.to_owned(),
