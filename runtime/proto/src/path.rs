@@ -60,8 +60,8 @@ fn separate_segment(out: &mut Vec<u8>, base: usize, empty: bool) {
     }
 }
 
-/// Whether cleaning would change nothing; true for nearly every request.
-fn is_clean(path: &[u8], merge: bool) -> bool {
+/// Whether cleaning would certainly change nothing; true for nearly every request.
+pub fn is_clean(path: &[u8], merge: bool) -> bool {
     if path.first() != Some(&b'/') {
         return false;
     }

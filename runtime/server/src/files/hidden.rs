@@ -1,24 +1,23 @@
 //! Files that do not exist for clients.
 
+use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::OnceLock;
 
 use zs_proto::glob;
-use zs_proto::path::clean_into;
+use zs_proto::path::{clean_into, is_clean};
 
 /// What is hidden: names and patterns that any part of a path may have, and whole paths.
-pub(super) struct Hidden {
-    entries: Vec<Vec<u8>>,
+pub(super) struct Hidden<'a> {
+    entries: Vec<Cow<'a, [u8]>>,
 }
 
-impl Hidden {
-    pub(super) fn new(entries: impl Iterator<Item = Vec<u8>>) -> Self {
-        let path_or_name = |entry: Vec<u8>| {
-            if entry.contains(&b'/') {
-                absolute(&entry)
-            } else {
-                entry
-            }
+impl<'a> Hidden<'a> {
+    pub(super) fn new(entries: impl Iterator<Item = Cow<'a, [u8]>>) -> Self {
+        let path_or_name = |entry: Cow<'a, [u8]>| match entry {
+            entry if !entry.contains(&b'/') => entry,
+            Cow::Borrowed(entry) => absolute(entry),
+            Cow::Owned(entry) => Cow::Owned(absolute(&entry).into_owned()),
         };
         Self {
             entries: entries.map(path_or_name).collect(),
@@ -33,7 +32,7 @@ impl Hidden {
         let path = absolute(path);
         self.entries.iter().any(|entry| {
             let below = || {
-                path.strip_prefix(entry.as_slice())
+                path.strip_prefix(&**entry)
                     .is_some_and(|rest| rest.starts_with(b"/"))
             };
             let part = || {
@@ -51,7 +50,10 @@ impl Hidden {
 }
 
 /// The path from the root of the file system, cleaned.
-fn absolute(path: &[u8]) -> Vec<u8> {
+fn absolute(path: &[u8]) -> Cow<'_, [u8]> {
+    if is_clean(path, true) && (path.len() == 1 || !path.ends_with(b"/")) {
+        return Cow::Borrowed(path);
+    }
     let mut whole = Vec::new();
     if !path.starts_with(b"/") {
         whole.extend_from_slice(working_directory());
@@ -63,7 +65,7 @@ fn absolute(path: &[u8]) -> Vec<u8> {
     if cleaned.len() > 1 && cleaned.ends_with(b"/") {
         cleaned.pop();
     }
-    cleaned
+    Cow::Owned(cleaned)
 }
 
 /// The directory that the server was started in; it never changes.
@@ -99,7 +101,7 @@ mod tests {
             ("./no/such", "no/such/file", true),
         ];
         for (entry, path, expected) in cases {
-            let hidden = Hidden::new([entry.as_bytes().to_vec()].into_iter());
+            let hidden = Hidden::new([Cow::Borrowed(entry.as_bytes())].into_iter());
             assert_eq!(hidden.covers(path.as_bytes()), *expected, "{entry} {path}");
         }
     }

@@ -152,11 +152,12 @@ fn ends_in_slash(texts: &Texts, item: &Item) -> bool {
 }
 
 /// Where a path is split: behind the first of some texts that ends a part of it, whatever the case of the letters.
-fn split(path: &[u8], mut at: impl Iterator<Item = Vec<u8>>) -> usize {
+fn split(path: &[u8], mut at: impl Iterator<Item = impl AsRef<[u8]>>) -> usize {
     let split = at.find_map(|text| {
+        let text = text.as_ref();
         let found = path
             .windows(text.len().max(1))
-            .position(|window| window.eq_ignore_ascii_case(&text))?;
+            .position(|window| window.eq_ignore_ascii_case(text))?;
         let end = found + text.len();
         (end == path.len() || path[end] == b'/').then_some(end)
     });

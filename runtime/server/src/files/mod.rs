@@ -14,6 +14,8 @@ mod redirect;
 
 pub(crate) use look::look;
 
+use std::borrow::Cow;
+
 use zs_abi::data::Range;
 use zs_abi::tables::{FILES_CANONICAL, FILES_PASS_THRU, FileServer, FileServerId, Item};
 use zs_io::Clock;
@@ -69,21 +71,26 @@ struct Texts<'a> {
 }
 
 impl Texts<'_> {
-    fn value(&self, value: &zs_abi::tables::Value) -> Vec<u8> {
-        let mut buffer = Vec::new();
-        match self.expander.value(value, &mut buffer) {
-            text if value.template.is_none() => text.to_vec(),
-            _ => buffer,
-        }
+    fn value(&self, value: &zs_abi::tables::Value) -> Cow<'static, [u8]> {
+        let Some(template) = value.template else {
+            return Cow::Borrowed(self.expander.site.text(value.text));
+        };
+        let mut text = Vec::new();
+        self.expander.template(template, &mut text);
+        Cow::Owned(text)
     }
 
     /// A folder; the working directory if the text is empty.
-    fn root(&self, value: &zs_abi::tables::Value) -> Vec<u8> {
+    fn root(&self, value: &zs_abi::tables::Value) -> Cow<'static, [u8]> {
         let root = self.value(value);
-        if root.is_empty() { b".".to_vec() } else { root }
+        if root.is_empty() {
+            Cow::Borrowed(b".")
+        } else {
+            root
+        }
     }
 
-    fn items(&self, range: Range) -> impl Iterator<Item = Vec<u8>> {
+    fn items(&self, range: Range) -> impl Iterator<Item = Cow<'static, [u8]>> {
         let items = self.expander.site.data.range::<Item>(range);
         items.map(|item| self.value(&item.value))
     }
@@ -139,8 +146,8 @@ fn encoded(texts: &Texts, record: &FileServer, found: Found) -> Representation {
     let Found { path, opened, .. } = found;
     let media = media::of(path::extension(&path));
     let modified = opened.modified();
-    let names: Vec<Vec<u8>> = texts.items(record.encodings).collect();
-    let names: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
+    let names: Vec<_> = texts.items(record.encodings).collect();
+    let names: Vec<&[u8]> = names.iter().map(AsRef::as_ref).collect();
     let request = &texts.expander.exchange.request.head;
     for number in negotiate::accepted(request, &names) {
         let mut beside = path.clone();

@@ -1,13 +1,14 @@
 //! Files of the machine, and what is known of them.
 
 use std::ffi::OsStr;
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use zs_proto::path::clean_into;
+use rustix::fs::{Mode, OFlags};
+use zs_proto::path::{clean_into, is_clean};
 
 use crate::limits::ETAG_FILE_BYTES_MAX;
 
@@ -55,12 +56,11 @@ impl Problem {
 
 /// Opens a file or folder to be read, without waiting for a device.
 pub(super) fn open(path: &[u8]) -> Result<Opened, Problem> {
+    // The C library would spend a further call on the flag of the descriptor.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(path, flags, Mode::empty());
     let path = Path::new(OsStr::from_bytes(path));
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path);
-    let looked = match opened {
+    let looked = match opened.map(File::from).map_err(io::Error::from) {
         Ok(file) => file.metadata().map(|metadata| Opened {
             file: Some(file),
             metadata,
@@ -141,28 +141,50 @@ impl Opened {
 }
 
 fn push_base36(out: &mut Vec<u8>, number: i128) {
-    let mut digits = Vec::new();
-    let mut rest = number.unsigned_abs();
+    if number < 0 {
+        out.push(b'-');
+    }
+    let magnitude = number.unsigned_abs();
+    match u64::try_from(magnitude) {
+        Ok(short) => push_short_base36(out, short),
+        Err(_) => {
+            push_base36(out, (magnitude / BASE_36_HALF) as i128);
+            let at = out.len();
+            push_short_base36(out, (magnitude % BASE_36_HALF) as u64);
+            let zeros = BASE_36_HALF_DIGITS - (out.len() - at);
+            out.splice(at..at, std::iter::repeat_n(b'0', zeros));
+        }
+    }
+}
+
+/// Times of change beyond the year 2554 have more digits than a word.
+const BASE_36_HALF_DIGITS: usize = 12;
+const BASE_36_HALF: u128 = 36_u128.pow(BASE_36_HALF_DIGITS as u32);
+
+fn push_short_base36(out: &mut Vec<u8>, number: u64) {
+    let (mut digits, mut at, mut rest) = ([0; 13], 13, number);
     loop {
-        let digit = (rest % 36) as u8;
-        digits.push(if digit < 10 {
-            b'0' + digit
-        } else {
-            b'a' + digit - 10
-        });
+        at -= 1;
+        digits[at] = b"0123456789abcdefghijklmnopqrstuvwxyz"[(rest % 36) as usize];
         rest /= 36;
         if rest == 0 {
             break;
         }
     }
-    if number < 0 {
-        out.push(b'-');
-    }
-    out.extend(digits.iter().rev());
+    out.extend_from_slice(&digits[at..]);
 }
 
 /// A folder and a path below it, cleaned, so that the path cannot lead out; a slash at the end stays.
 pub(super) fn join(root: &[u8], below: &[u8]) -> Vec<u8> {
+    if is_clean(root, true) && is_clean(below, true) {
+        let root = root.strip_suffix(b"/").unwrap_or(root);
+        let below = if below == b"/" && !root.is_empty() {
+            b""
+        } else {
+            below
+        };
+        return [root, below].concat();
+    }
     let mut rooted = Vec::with_capacity(below.len() + 1);
     rooted.push(b'/');
     rooted.extend_from_slice(below);
@@ -230,6 +252,13 @@ mod tests {
         push_base36(&mut out, 0);
         out.push(b' ');
         push_base36(&mut out, -37);
-        assert_eq!(out, b"cwyvpelgpse8 0 -11");
+        out.push(b' ');
+        push_base36(&mut out, i128::from(u64::MAX));
+        out.push(b' ');
+        push_base36(&mut out, i128::from(u64::MAX) + 1);
+        out.push(b' ');
+        push_base36(&mut out, 36_i128.pow(14));
+        let expected = "cwyvpelgpse8 0 -11 3w5e11264sgsf 3w5e11264sgsg 100000000000000";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 }
