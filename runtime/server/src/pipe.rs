@@ -88,6 +88,22 @@ impl Pipe {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// The bytes that wait, for a source that adds some itself.
+    pub fn all(&mut self) -> &mut Vec<u8> {
+        self.buffer.drain(..std::mem::take(&mut self.at));
+        &mut self.buffer
+    }
+
+    /// Gives all bytes that wait for an empty buffer, without copying them.
+    /// Not if some of them were read already.
+    pub fn give_all(&mut self, empty: &mut Vec<u8>) -> bool {
+        let whole = self.at == 0 && empty.is_empty();
+        if whole {
+            std::mem::swap(&mut self.buffer, empty);
+        }
+        whole
+    }
+
     /// Says that the last byte was pushed.
     pub fn end(&mut self) {
         self.ended = true;

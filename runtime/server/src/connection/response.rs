@@ -183,19 +183,34 @@ impl Connection {
         };
         let mut count = pipe.len().min(room);
         let mut broken = pipe.has_failed();
-        let data = &pipe.bytes()[..count];
-        match &mut self.framing {
-            Framing::None => count = pipe.len(),
-            Framing::Close => self.output.extend_from_slice(data),
-            Framing::Chunked => push_chunk(&mut self.output, data),
+        self.body_bytes.written += match &mut self.framing {
+            Framing::Length(left)
+                if *left >= pipe.len() as u64 && pipe.give_all(&mut self.output) =>
+            {
+                count = 0;
+                *left -= self.output.len() as u64;
+                self.output.len() as u64
+            }
             Framing::Length(left) => {
                 // A source that gives more than it said does not get through.
-                let due = data.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
-                self.output.extend_from_slice(&data[..due]);
+                let due = count.min(usize::try_from(*left).unwrap_or(usize::MAX));
+                self.output.extend_from_slice(&pipe.bytes()[..due]);
                 *left -= due as u64;
+                count as u64
             }
-        }
-        self.body_bytes.written += count as u64;
+            Framing::None => {
+                count = pipe.len();
+                count as u64
+            }
+            Framing::Close => {
+                self.output.extend_from_slice(&pipe.bytes()[..count]);
+                count as u64
+            }
+            Framing::Chunked => {
+                push_chunk(&mut self.output, &pipe.bytes()[..count]);
+                count as u64
+            }
+        };
         let wakes = pipe.consume(count) || resumed;
         let done = pipe.is_done();
         broken |= done && matches!(self.framing, Framing::Length(1..));

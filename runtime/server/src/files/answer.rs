@@ -2,7 +2,6 @@
 //! which Caddy uses.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 
 use zs_proto::conditional::{Validators, Verdict, weigh};
 use zs_proto::date::Civil;
@@ -13,7 +12,7 @@ use crate::capability::Served;
 use crate::exchange::{Body, Exchange};
 use crate::limits::FILE_READ_BYTES;
 
-use super::body::{FileBody, Piece};
+use super::body::{self, FileBody, Piece};
 use super::open::Opened;
 
 /// What a response is made of.
@@ -158,10 +157,16 @@ fn serve_content(
     if let [Piece::Part(part)] = pieces.as_slice()
         && part.length <= FILE_READ_BYTES as u64
     {
-        let bytes = usize::try_from(part.length).unwrap_or(0);
-        response.text.resize(bytes, 0);
-        if request.method != b"HEAD" && file.read_exact_at(&mut response.text, part.start).is_err()
-        {
+        response.text.clear();
+        let read = match &*request.method {
+            b"HEAD" => {
+                // Only its length is told.
+                response.text.resize(part.length as usize, 0);
+                Ok(())
+            }
+            _ => body::read_whole(&file, *part, &mut response.text),
+        };
+        if read.is_err() {
             response.text.clear();
             response.pipe.fail();
             response.body = Body::Stream(Some(length));
