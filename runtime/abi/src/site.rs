@@ -21,11 +21,13 @@ pub enum Capability {
     Authentication = 6,
     /// Access logs.
     AccessLog = 7,
+    /// Listing folders.
+    Browse = 8,
 }
 
 impl Capability {
     /// Every capability, in the order of [`Site::capabilities`].
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Tls,
         Self::Proxy,
         Self::ProxyTls,
@@ -34,6 +36,7 @@ impl Capability {
         Self::Environment,
         Self::Authentication,
         Self::AccessLog,
+        Self::Browse,
     ];
 
     /// The linker's name of the capability's function table.
@@ -47,6 +50,7 @@ impl Capability {
             Self::Environment => "zs_capability_environment",
             Self::Authentication => "zs_capability_authentication",
             Self::AccessLog => "zs_capability_access_log",
+            Self::Browse => "zs_capability_browse",
         }
     }
 
@@ -61,6 +65,7 @@ impl Capability {
             Self::Environment => "environment",
             Self::Authentication => "authentication",
             Self::AccessLog => "access-log",
+            Self::Browse => "browse",
         }
     }
 }

@@ -60,6 +60,8 @@ ids! {
     RegexId, "regex";
     /// Number of a [`FileServer`].
     FileServerId, "files";
+    /// Number of a [`Browse`].
+    BrowseId, "browse";
     /// Number of a [`FileLook`].
     FileLookId, "look";
     /// Number of a [`BasicAuth`].
@@ -363,7 +365,20 @@ records! {
         etag_extensions: Range,
         /// Decimal digits of the status; empty for what the request asks for.
         status: Value,
+        /// How folders are listed, if they are.
+        browse: Option<BrowseId>,
         /// `FILES_*` bits.
+        flags: u32,
+    }
+    /// How a folder's files are listed.
+    Browse {
+        /// `BROWSE_BY_*` or [`BROWSE_FOLDERS_FIRST`]: what they are sorted by; 0 for what the client has asked for last.
+        sort: u32,
+        /// [`BROWSE_ASCENDING`] or [`BROWSE_DESCENDING`]; 0 as for `sort`.
+        order: u32,
+        /// The most files that are looked at.
+        limit: u32,
+        /// `BROWSE_*` bits: [`BROWSE_REVEAL`].
         flags: u32,
     }
     /// Files of which one is looked for.
@@ -567,6 +582,21 @@ pub const ENCODING_ZSTD: u32 = 1;
 pub const FILES_CANONICAL: u32 = 1;
 /// Where there is no file, the chain goes on.
 pub const FILES_PASS_THRU: u32 = 2;
+
+/// By name.
+pub const BROWSE_BY_NAME: u32 = 1;
+/// By name, folders first.
+pub const BROWSE_FOLDERS_FIRST: u32 = 2;
+/// By size, folders first.
+pub const BROWSE_BY_SIZE: u32 = 3;
+/// By the time of the last change.
+pub const BROWSE_BY_TIME: u32 = 4;
+/// From small to large.
+pub const BROWSE_ASCENDING: u32 = 1;
+/// From large to small.
+pub const BROWSE_DESCENDING: u32 = 2;
+/// Where links lead is told.
+pub const BROWSE_REVEAL: u32 = 1;
 
 /// The first that exists.
 pub const LOOK_FIRST: u32 = 0;

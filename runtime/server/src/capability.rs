@@ -128,6 +128,13 @@ pub struct FilesTable {
     pub serve: fn(&'static LoadedSite, Clock, &mut Exchange, FileServerId) -> Served,
 }
 
+/// Listing folders.
+pub struct BrowseTable {
+    /// Begins to list the folder that a file server has come to; the exchange is gone on with later. The error is a
+    /// status to raise.
+    pub start: fn(&mut Worker, Key, FileServerId) -> Result<(), u16>,
+}
+
 /// What a file server came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Served {
@@ -137,6 +144,8 @@ pub enum Served {
     Error(u16),
     /// There is no file, and the chain goes on.
     Pass,
+    /// There is a folder, which is to be listed.
+    Folder,
 }
 
 /// Values that are read from the environment at start.
@@ -150,8 +159,6 @@ pub struct EnvironmentTable {
 pub struct AuthenticationTable {
     /// Looks at who asks; where to go on if that is known only later.
     pub start: fn(&mut Worker, Key, AuthenticationId, EntryId) -> Verdict,
-    /// Something that was to be known later is known.
-    pub event: fn(&mut Worker),
 }
 
 /// What an authentication came to.
@@ -291,6 +298,9 @@ pub const ENVIRONMENT: EnvironmentTable = crate::open::TABLE;
 /// Checking passwords, as `zs-static` exports it.
 pub const AUTHENTICATION: AuthenticationTable = crate::authentication::TABLE;
 
+/// Listing folders, as `zs-static` exports it.
+pub const BROWSE: BrowseTable = crate::files::BROWSE;
+
 /// The function table of a capability, for a site that is not linked but
 /// loaded into this process.
 pub fn address(capability: Capability) -> *const u8 {
@@ -302,6 +312,7 @@ pub fn address(capability: Capability) -> *const u8 {
     static ACCESS_LOG_HERE: AccessLogTable = ACCESS_LOG;
     static ENVIRONMENT_HERE: EnvironmentTable = ENVIRONMENT;
     static AUTHENTICATION_HERE: AuthenticationTable = AUTHENTICATION;
+    static BROWSE_HERE: BrowseTable = BROWSE;
     match capability {
         Capability::Tls => (&raw const TLS_HERE).cast(),
         Capability::LocalAuthority => (&raw const LOCAL_AUTHORITY_HERE).cast(),
@@ -311,6 +322,7 @@ pub fn address(capability: Capability) -> *const u8 {
         Capability::ProxyTls => (&raw const PROXY_TLS_HERE).cast(),
         Capability::Files => (&raw const FILES_HERE).cast(),
         Capability::AccessLog => (&raw const ACCESS_LOG_HERE).cast(),
+        Capability::Browse => (&raw const BROWSE_HERE).cast(),
     }
 }
 
@@ -323,6 +335,8 @@ pub struct Capabilities {
     pub proxy: Option<&'static ProxyTable>,
     /// Serving files.
     pub files: Option<&'static FilesTable>,
+    /// Listing folders.
+    pub browse: Option<&'static BrowseTable>,
     /// Access logs.
     pub access_log: Option<&'static AccessLogTable>,
     /// Values of the environment.
@@ -335,12 +349,13 @@ impl fmt::Debug for Capabilities {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (tls, proxy) = (self.tls.is_some(), self.proxy.is_some());
         let files = self.files.is_some();
+        let browse = self.browse.is_some();
         let access_log = self.access_log.is_some();
         let environment = self.environment.is_some();
         let authentication = self.authentication.is_some();
         write!(
             out,
-            "Capabilities {{ tls: {tls}, proxy: {proxy}, files: {files}, environment: {environment}, \
+            "Capabilities {{ tls: {tls}, proxy: {proxy}, files: {files}, browse: {browse}, environment: {environment}, \
              authentication: {authentication}, access_log: {access_log} }}"
         )
     }
@@ -360,6 +375,7 @@ impl Capabilities {
                 tls: at(Capability::Tls).cast::<TlsTable>().as_ref(),
                 proxy: at(Capability::Proxy).cast::<ProxyTable>().as_ref(),
                 files: at(Capability::Files).cast::<FilesTable>().as_ref(),
+                browse: at(Capability::Browse).cast::<BrowseTable>().as_ref(),
                 authentication: at(Capability::Authentication)
                     .cast::<AuthenticationTable>()
                     .as_ref(),

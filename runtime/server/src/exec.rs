@@ -56,6 +56,8 @@ pub enum Outcome {
     /// A name and a password are to be looked at, then site code goes on at
     /// the entry.
     Authenticate(AuthenticationId, EntryId),
+    /// A folder is to be listed.
+    Browse(FileServerId),
     /// The connection is to be dropped.
     Abort,
     /// An attempt's point lets the attempt go on.
@@ -283,6 +285,7 @@ impl Guest {
             Served::Error(status) => {
                 self.raised(exchange, status, status::text(status).as_bytes().to_vec())
             }
+            Served::Folder => Ok(Next::Done(Outcome::Browse(number))),
             Served::Pass => {
                 let entry = action.resume.ok_or("no file, and no way on")?;
                 Ok(Next::Enter(Call { entry, argument: 0 }))

@@ -17,6 +17,7 @@ pub mod capability;
 mod captures;
 mod connection;
 mod current;
+mod desk;
 mod encode;
 mod exchange;
 mod exec;

@@ -102,6 +102,12 @@ pub const CHECKERS_MAX: usize = 8;
 /// more than anybody waits for.
 pub const CHECKS_WAITING_MAX: usize = 1024;
 
+/// Threads that read folders: two, so that a slow one does not hold up all others.
+pub const LISTERS_MAX: usize = 2;
+
+/// Folders that wait to be read.
+pub const LISTINGS_WAITING_MAX: usize = 256;
+
 /// Results of checks that are kept, as many as Caddy keeps.
 pub const CHECKED_KEPT: usize = 1000;
 

@@ -85,7 +85,7 @@ impl Rehearsal {
                 Err(_) => rest = &[],
             }
             let now = self.worker.io.now();
-            // Only threads are waited for, which check passwords.
+            // Only threads are waited for, which check passwords and read folders.
             let desk = self.worker.desk.as_ref();
             let awaited = desk.is_some_and(|desk| desk.is_awaited());
             self.worker.turn((!awaited).then_some(now));

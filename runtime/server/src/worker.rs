@@ -15,10 +15,11 @@ use zs_proto::date::{Civil, HTTP_DATE_BYTES};
 use zs_proto::status;
 
 use crate::access_log::{AccessLog, BodyBytes};
-use crate::authentication::{Desk, NOT_AUTHENTICATED};
+use crate::authentication::NOT_AUTHENTICATED;
 use crate::capability::{Capabilities, Opaque, ProxyTable, Verdict};
 use crate::connection::Connection;
 use crate::current::{Call, Scratch};
+use crate::desk::Desk;
 use crate::exchange::{Carrier, Exchange, Origin, Phase};
 use crate::exec::{Guest, Outcome};
 use crate::limits::{BUFFER_BYTES_KEPT, BUFFERS_KEPT, EXCHANGES_KEPT};
@@ -63,7 +64,7 @@ pub(crate) enum Subject {
     Control = 3,
     AcceptTimer = 4,
     Proxy = 5,
-    Authentication = 6,
+    Desk = 6,
 }
 
 const SUBJECT_SHIFT: u32 = 56;
@@ -82,7 +83,7 @@ impl Subject {
             3 => Some(Self::Control),
             4 => Some(Self::AcceptTimer),
             5 => Some(Self::Proxy),
-            6 => Some(Self::Authentication),
+            6 => Some(Self::Desk),
             _ => None,
         };
         (subject, token.0 & ((1 << SUBJECT_SHIFT) - 1))
@@ -451,11 +452,7 @@ impl Worker {
                     (table.event)(self, number, event);
                 }
             }
-            Some(Subject::Authentication) => {
-                if let Some(table) = self.site().capabilities.authentication {
-                    (table.event)(self);
-                }
-            }
+            Some(Subject::Desk) => self.clear_desk(),
             // The wake-up itself is the message: `drain` looks at the state.
             Some(Subject::Control) | None => {}
         }
@@ -546,6 +543,16 @@ impl Worker {
                         Some(outcome) => outcome,
                         None => return,
                     }
+                }
+                Outcome::Browse(number) => {
+                    let begun = match self.site().capabilities.browse {
+                        Some(table) => (table.start)(self, key, number),
+                        None => Err(500),
+                    };
+                    if let Err(status) = begun {
+                        self.raise(key, status, status::text(status).as_bytes());
+                    }
+                    return;
                 }
                 Outcome::Subrequest(number, resume) => {
                     self.start_subrequest(key, number, resume);

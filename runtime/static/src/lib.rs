@@ -13,8 +13,8 @@ use std::ffi::{CStr, c_char, c_int};
 
 use zs_server::LoadedSite;
 use zs_server::capability::{
-    self, AccessLogTable, AuthenticationTable, AuthorityTable, EnvironmentTable, FilesTable,
-    ProxyTable, TlsTable, UpstreamTlsTable,
+    self, AccessLogTable, AuthenticationTable, AuthorityTable, BrowseTable, EnvironmentTable,
+    FilesTable, ProxyTable, TlsTable, UpstreamTlsTable,
 };
 
 include!(concat!(env!("OUT_DIR"), "/site.rs"));
@@ -50,6 +50,10 @@ pub static AUTHENTICATION: AuthenticationTable = capability::AUTHENTICATION;
 /// Access logs.
 #[unsafe(export_name = "zs_capability_access_log")]
 pub static ACCESS_LOG: AccessLogTable = capability::ACCESS_LOG;
+
+/// Listing folders.
+#[unsafe(export_name = "zs_capability_browse")]
+pub static BROWSE: BrowseTable = capability::BROWSE;
 
 // The C library's `memcpy` and `memmove` are slow for short copies
 // (`zs_io::memcpy`). The linker takes the first definition, so those of the C

@@ -56,8 +56,7 @@ pub(super) const GRAMMAR: Grammar<FileServer> = Grammar {
             "browse",
             Shape::with_block(0, 1, Block::Maybe, "browse [<template>] { ... }"),
             browse,
-        )
-        .unbuilt(),
+        ),
         Entry::<FileServer>::last(
             "precompressed",
             Shape::arguments(0, usize::MAX, "precompressed [<formats...>]"),
@@ -143,14 +142,12 @@ pub(super) const BROWSE: Grammar<Browse> = Grammar {
                 browse.reveal_symlinks = true;
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
         Entry::<Browse>::many(
             "sort",
             Shape::arguments(1, 2, "sort <key> [asc|desc]"),
             sort,
-        )
-        .unbuilt(),
+        ),
         Entry::<Browse>::once(
             "file_limit",
             Shape::arguments(1, 1, "file_limit <number>"),
@@ -158,8 +155,7 @@ pub(super) const BROWSE: Grammar<Browse> = Grammar {
                 browse.file_limit = integer(&line.arguments[0], cx)?;
                 Ok(())
             },
-        )
-        .unbuilt(),
+        ),
     ]],
     other: None,
 };

@@ -2,13 +2,14 @@
 
 use zs_abi::data::Range;
 use zs_abi::tables::{
-    Error, ErrorId, FILES_CANONICAL, FILES_PASS_THRU, FileLook, FileLookId,
-    FileServer as FileServerRecord, FileServerId, Item, LOOK_FALLBACK, LOOK_FIRST, LOOK_LARGEST,
-    LOOK_RECENT, LOOK_SMALLEST,
+    BROWSE_ASCENDING, BROWSE_BY_NAME, BROWSE_BY_SIZE, BROWSE_BY_TIME, BROWSE_DESCENDING,
+    BROWSE_FOLDERS_FIRST, BROWSE_REVEAL, Browse as BrowseRecord, BrowseId, Error, ErrorId,
+    FILES_CANONICAL, FILES_PASS_THRU, FileLook, FileLookId, FileServer as FileServerRecord,
+    FileServerId, Item, LOOK_FALLBACK, LOOK_FIRST, LOOK_LARGEST, LOOK_RECENT, LOOK_SMALLEST,
 };
 use zs_abi::{Capability, OpenKind};
-use zs_config::model::{At, FileMatcher, FileServer};
-use zs_diagnostics::Span;
+use zs_config::model::{At, Browse, FileMatcher, FileServer};
+use zs_diagnostics::{Diagnostic, Span, codes};
 
 use super::Lowering;
 use super::code::Code;
@@ -20,6 +21,23 @@ const ROOT: &str = "{http.vars.root}";
 
 /// The files that stand for their folder when none are given.
 const INDEX: [&str; 2] = ["index.html", "index.txt"];
+
+/// The most files of a folder that are looked at when nothing else is said.
+const BROWSE_LIMIT: u32 = 10_000;
+
+const SORTS: [(&str, u32); 4] = [
+    ("name", BROWSE_BY_NAME),
+    ("namedirfirst", BROWSE_FOLDERS_FIRST),
+    ("size", BROWSE_BY_SIZE),
+    ("time", BROWSE_BY_TIME),
+];
+
+const ORDERS: [(&str, u32); 2] = [("asc", BROWSE_ASCENDING), ("desc", BROWSE_DESCENDING)];
+
+fn number_of(words: &[(&str, u32)], wanted: &str) -> Option<u32> {
+    let mut words = words.iter();
+    words.find_map(|(word, number)| (*word == wanted).then_some(*number))
+}
 
 impl Lowering<'_> {
     pub(super) fn file_server(&mut self, code: &mut Code, files: &FileServer) {
@@ -39,10 +57,7 @@ impl Lowering<'_> {
         } = files;
         let span = origin.span();
         self.only_this_file_system(fs, span);
-        if browse.is_some() {
-            let help = "remove `browse`; folders without an index file are then 404";
-            self.unsupported(span, "a list of a folder's files (`browse`)", help);
-        }
+        let browse = browse.as_ref().map(|browse| self.browse(browse, span));
         let status = match status_code {
             None => String::new(),
             Some(status) => status.to_string(),
@@ -68,6 +83,7 @@ impl Lowering<'_> {
             encodings: self.items(&encodings),
             etag_extensions: self.items(etag_file_extensions),
             status: self.value(&status, Unknown::Empty),
+            browse,
             flags,
         };
         self.program.capabilities.insert(Capability::Files);
@@ -77,6 +93,41 @@ impl Lowering<'_> {
         } else {
             code.act(Act::Files(number));
         }
+    }
+
+    fn browse(&mut self, browse: &Browse, span: Span) -> BrowseId {
+        let Browse {
+            template_file,
+            reveal_symlinks,
+            sort,
+            file_limit,
+        } = browse;
+        if !template_file.is_empty() {
+            let what = "a template of one's own for lists of files";
+            self.unsupported(span, what, "leave it out for the page that is built in");
+        }
+        let key = sort.first().map_or(Some(0), |key| number_of(&SORTS, key));
+        let order = sort
+            .get(1)
+            .map_or(Some(0), |order| number_of(&ORDERS, order));
+        let (Some(key), Some(order), 0..=2) = (key, order, sort.len()) else {
+            let message = format!("`{}` is no way to sort", sort.join(" "));
+            let help = "write `name`, `namedirfirst`, `size` or `time`, and then `asc` or `desc`";
+            let error = Diagnostic::error(codes::BAD_VALUE, span, message).help(help);
+            self.sink.report(error);
+            return BrowseId(0);
+        };
+        let record = BrowseRecord {
+            sort: key,
+            order,
+            limit: match *file_limit {
+                0 => BROWSE_LIMIT,
+                limit => u32::try_from(limit).unwrap_or(u32::MAX),
+            },
+            flags: if *reveal_symlinks { BROWSE_REVEAL } else { 0 },
+        };
+        self.program.capabilities.insert(Capability::Browse);
+        BrowseId(self.program.data.push(&record))
     }
 
     /// Goes on if a file is found, else to `no`.

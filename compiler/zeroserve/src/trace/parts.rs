@@ -25,7 +25,7 @@ pub fn address(capability: Capability) -> *const u8 {
         // Files and variables are looked at as they are.
         Capability::Files | Capability::Environment => capability::address(capability),
         // So are passwords, by threads that are waited for.
-        Capability::Authentication => capability::address(capability),
+        Capability::Authentication | Capability::Browse => capability::address(capability),
     }
 }
 

@@ -17,6 +17,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 /// When files were changed: `Tue, 02 Jan 2024 03:04:05 GMT`.
@@ -72,7 +73,27 @@ impl Ports {
         for line in files.lines().filter(|line| !line.is_empty()) {
             make_file(&self.root, line);
         }
+        set_folders(&self.root);
     }
+}
+
+/// Folders, and links, were changed when files were.
+fn set_folders(folder: &Path) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let kind = entry.file_type().expect("its kind");
+        if kind.is_dir() {
+            set_folders(&entry.path());
+        } else if kind.is_symlink() {
+            let time = format!("--date=@{CHANGED}");
+            let mut touch = Command::new("touch");
+            let touched = touch.args(["--no-dereference", &time]).arg(entry.path());
+            assert!(touched.status().expect("touch runs").success());
+        }
+    }
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(CHANGED);
+    let opened = fs::File::open(folder).expect("the folder");
+    opened.set_modified(time).expect("its time");
 }
 
 fn make_file(root: &Path, line: &str) {

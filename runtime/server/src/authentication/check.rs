@@ -6,15 +6,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::catch_unwind;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use blake2::{Blake2s256, Digest};
-use zs_io::Waker;
 
-use super::Ticket;
 use super::password::Algorithm;
+use super::{Ticket, finish};
+use crate::desk::{Desk, lock};
 use crate::limits::{CHECKED_KEPT, CHECKERS_MAX, CHECKS_WAITING_MAX};
 
 /// What is to be checked.
@@ -34,44 +33,6 @@ pub(super) enum Found {
     Yet(Ticket, bool),
     /// Nothing; the desk will have it.
     Later,
-}
-
-/// Where a worker finds what was checked for it.
-#[derive(Debug)]
-pub(crate) struct Desk {
-    done: Mutex<Vec<(Ticket, bool)>>,
-    /// How many checks have begun and were not taken yet.
-    awaited: AtomicUsize,
-    waker: Waker,
-}
-
-impl Desk {
-    pub(super) fn new(waker: Waker) -> Self {
-        Self {
-            done: Mutex::default(),
-            awaited: AtomicUsize::new(0),
-            waker,
-        }
-    }
-
-    /// Whether anything is still to come.
-    pub(crate) fn is_awaited(&self) -> bool {
-        self.awaited.load(Ordering::Relaxed) > 0
-    }
-
-    /// Takes what has been checked.
-    pub(super) fn take(&self) -> Vec<(Ticket, bool)> {
-        // Cleared first: what is put down after this wakes again.
-        self.waker.clear();
-        let done = std::mem::take(&mut *lock(&self.done));
-        self.awaited.fetch_sub(done.len(), Ordering::Relaxed);
-        done
-    }
-
-    fn put(&self, ticket: Ticket, fits: bool) {
-        lock(&self.done).push((ticket, fits));
-        self.waker.wake();
-    }
 }
 
 /// What a result is found by.
@@ -107,7 +68,7 @@ pub(super) fn begin(check: Check, desk: &Arc<Desk>, ticket: Ticket) -> Result<Fo
         return Ok(Found::Yet(ticket, *fits));
     }
     if let Some(askers) = room.askers.get_mut(&name) {
-        desk.awaited.fetch_add(1, Ordering::Relaxed);
+        desk.expect_one();
         askers.push((Arc::clone(desk), ticket));
         return Ok(Found::Later);
     }
@@ -124,7 +85,7 @@ pub(super) fn begin(check: Check, desk: &Arc<Desk>, ticket: Ticket) -> Result<Fo
             Err(_) => {}
         }
     }
-    desk.awaited.fetch_add(1, Ordering::Relaxed);
+    desk.expect_one();
     room.askers.insert(name, vec![(Arc::clone(desk), ticket)]);
     room.waiting.push_back((name, check));
     CALLED.notify_one();
@@ -155,7 +116,7 @@ fn work() {
             room.keep(name, fits);
         }
         for (desk, ticket) in room.askers.remove(&name).unwrap_or_default() {
-            desk.put(ticket, fits);
+            desk.put(Box::new(move |worker| finish(worker, ticket, fits)));
         }
     }
 }
@@ -194,10 +155,6 @@ fn name(check: &Check) -> Name {
     digest.update(&check.hash);
     digest.update(&check.password);
     digest.finalize().into()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

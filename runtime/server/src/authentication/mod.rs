@@ -7,25 +7,21 @@
 mod check;
 mod password;
 
-use std::sync::Arc;
-
 use zs_abi::tables::{Account, AuthenticationId, BasicAuth, EntryId};
-use zs_io::{Key, Waker};
+use zs_io::Key;
 use zs_proto::base64::{self, Padding};
 
 use crate::capability::{AuthenticationTable, Verdict};
 use crate::exchange::Exchange;
 use crate::expand::Expander;
 use crate::site::LoadedSite;
-use crate::worker::{Subject, Worker};
+use crate::worker::Worker;
 
 use check::{Check, Found};
 use password::Algorithm;
 
-pub(crate) use check::Desk;
-
 /// What a site that asks for passwords refers to.
-pub(crate) const TABLE: AuthenticationTable = AuthenticationTable { start, event };
+pub(crate) const TABLE: AuthenticationTable = AuthenticationTable { start };
 
 /// What a request waits with.
 #[derive(Clone, Debug)]
@@ -71,7 +67,7 @@ fn start(worker: &mut Worker, key: Key, number: AuthenticationId, resume: EntryI
         number,
         name: known.then_some(name),
     };
-    let desk = match desk(worker) {
+    let desk = match worker.desk() {
         Ok(desk) => desk,
         Err(_) => return Verdict::Failed("no descriptor to wait for a password's check with"),
     };
@@ -82,18 +78,13 @@ fn start(worker: &mut Worker, key: Key, number: AuthenticationId, resume: EntryI
     }
 }
 
-/// Threads have checked passwords for this worker.
-fn event(worker: &mut Worker) {
-    let Some(desk) = worker.desk.clone() else {
-        return;
-    };
-    for (ticket, fits) in desk.take() {
-        let (exchange, resume) = (ticket.exchange, ticket.resume);
-        match settle(worker, ticket, fits) {
-            Verdict::Passed => worker.resume(exchange, resume, 0),
-            Verdict::Refused => worker.raise(exchange, 401, NOT_AUTHENTICATED),
-            Verdict::Failed(_) | Verdict::Waits => {}
-        }
+/// Goes on with a request whose password has been checked.
+fn finish(worker: &mut Worker, ticket: Ticket, fits: bool) {
+    let (exchange, resume) = (ticket.exchange, ticket.resume);
+    match settle(worker, ticket, fits) {
+        Verdict::Passed => worker.resume(exchange, resume, 0),
+        Verdict::Refused => worker.raise(exchange, 401, NOT_AUTHENTICATED),
+        Verdict::Failed(_) | Verdict::Waits => {}
     }
 }
 
@@ -164,18 +155,4 @@ fn plain(hash: &[u8]) -> Vec<u8> {
         return hash.to_vec();
     }
     base64::decode(hash, Padding::Full).unwrap_or_default()
-}
-
-/// The worker's place for what threads have found, made when it is first
-/// needed.
-fn desk(worker: &mut Worker) -> std::io::Result<Arc<Desk>> {
-    if let Some(desk) = &worker.desk {
-        return Ok(Arc::clone(desk));
-    }
-    let waker = Waker::new()?;
-    let token = Subject::Authentication.token(0);
-    worker.io.watch(waker.descriptor()?, token);
-    let desk = Arc::new(Desk::new(waker));
-    worker.desk = Some(Arc::clone(&desk));
-    Ok(desk)
 }

@@ -6,12 +6,14 @@
 
 mod answer;
 mod body;
+mod browse;
 mod hidden;
 mod look;
 mod media;
 mod open;
 mod redirect;
 
+pub(crate) use browse::TABLE as BROWSE;
 pub(crate) use look::look;
 
 use std::borrow::Cow;
@@ -51,8 +53,18 @@ fn serve(
     };
     let found = match find(&texts, &record) {
         Ok(found) => found,
-        Err(404) if record.flags & FILES_PASS_THRU != 0 => return Served::Pass,
-        Err(status) => return Served::Error(status),
+        Err(Nothing::Folder) if record.browse.is_some() => {
+            let Some(location) = redirect::to_folder(exchange) else {
+                return Served::Folder;
+            };
+            redirect::answer(exchange, &location);
+            return Served::Response;
+        }
+        Err(Nothing::Status(404) | Nothing::Folder) if record.flags & FILES_PASS_THRU != 0 => {
+            return Served::Pass;
+        }
+        Err(Nothing::Folder) => return Served::Error(404),
+        Err(Nothing::Status(status)) => return Served::Error(status),
     };
     let status = texts.value(&record.status);
     if record.flags & FILES_CANONICAL != 0
@@ -104,16 +116,30 @@ struct Found {
     is_index: bool,
 }
 
-/// The file that the request's path names, or the status of an error.
-fn find(texts: &Texts, record: &FileServer) -> Result<Found, u16> {
+/// Why there is no file.
+enum Nothing {
+    /// There is a folder instead.
+    Folder,
+    /// For what has this status.
+    Status(u16),
+}
+
+/// The path of the file or folder that the request's path names.
+fn folder_of(texts: &Texts, record: &FileServer) -> Vec<u8> {
     let root = texts.root(&record.root);
     let request_path = &texts.expander.exchange.request.target.path;
     let mut path = open::join(&root, request_path);
     if path.len() > 1 && path.ends_with(b"/") {
         path.pop();
     }
+    path
+}
+
+/// The file that the request's path names.
+fn find(texts: &Texts, record: &FileServer) -> Result<Found, Nothing> {
+    let mut path = folder_of(texts, record);
     let hidden = hidden::Hidden::new(texts.items(record.hide));
-    let mut opened = open::open(&path).map_err(Problem::status)?;
+    let mut opened = open::open(&path).map_err(|problem| Nothing::Status(problem.status()))?;
     let mut is_index = false;
     if opened.is_folder() {
         for name in texts.items(record.index) {
@@ -127,12 +153,12 @@ fn find(texts: &Texts, record: &FileServer) -> Result<Found, u16> {
             }
         }
     }
-    if opened.is_folder() || hidden.covers(&path) {
-        return Err(404);
-    }
     // What is neither a file nor a folder is not read: it might never end.
-    if !opened.is_file() {
-        return Err(404);
+    if hidden.covers(&path) || !(opened.is_file() || opened.is_folder()) {
+        return Err(Nothing::Status(404));
+    }
+    if opened.is_folder() {
+        return Err(Nothing::Folder);
     }
     Ok(Found {
         path,

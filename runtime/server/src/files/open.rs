@@ -43,7 +43,8 @@ impl Problem {
         }
     }
 
-    fn of(error: &io::Error) -> Self {
+    /// What a failure of the system comes to.
+    pub(super) fn of(error: &io::Error) -> Self {
         match error.raw_os_error() {
             // What lies below a file is not there either.
             Some(libc::ENOENT | libc::ENOTDIR) => Self::Missing,

@@ -18,16 +18,33 @@ pub(super) fn canonical(exchange: &Exchange, is_index: bool) -> Option<Vec<u8>> 
         (false, true) => original.path[..original.path.len() - 1].to_vec(),
         _ => return None,
     };
+    Some(location(exchange, &to))
+}
+
+/// Where a request for a folder is redirected that lacks the slash at the end, without which links on the page would lead
+/// elsewhere.
+pub(super) fn to_folder(exchange: &Exchange) -> Option<Vec<u8>> {
+    let request = &exchange.request;
+    let original = request.original_target();
+    let path = &request.target.path;
+    let own = path.is_empty() || path::base(&original.path) == path::base(path);
+    let lacks = !original.path.ends_with(b"/");
+    (own && lacks).then(|| location(exchange, &[&original.path[..], b"/"].concat()))
+}
+
+/// A path with the query of the request.
+fn location(exchange: &Exchange, to: &[u8]) -> Vec<u8> {
+    let request = &exchange.request;
     let mut cleaned = Vec::with_capacity(to.len());
     // Slashes at the start become one, so that no host can be meant.
-    path::clean_into(&[b"/", &to[..]].concat(), true, &mut cleaned);
+    path::clean_into(&[b"/", to].concat(), true, &mut cleaned);
     let mut location = Vec::with_capacity(cleaned.len());
     percent::encode_path(&cleaned, &mut location);
     if !request.target.query.is_empty() {
         location.push(b'?');
         percent::encode_letters(&request.target.query, &mut location);
     }
-    Some(location)
+    location
 }
 
 /// Answers with the redirect, and with a line of HTML as Go does.
