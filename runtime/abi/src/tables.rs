@@ -385,12 +385,19 @@ records! {
     FileLook {
         /// The folder; the working directory if that is empty.
         root: Value,
-        /// The files, below the folder: items.
+        /// The files, below the folder.
         candidates: Range,
         /// Where their paths are split: items.
         split: Range,
         /// `LOOK_*`.
         policy: u32,
+    }
+    /// A file that is looked for.
+    Candidate {
+        /// Its path, or a pattern of such.
+        value: Value,
+        /// 1 if it is a pattern, in which what placeholders bring stands for itself.
+        is_pattern: u32,
     }
     /// How bodies are encoded.
     Encode {

@@ -55,7 +55,8 @@ impl Expander<'_> {
         }
     }
 
-    fn segment(&self, segment: &Segment, out: &mut Vec<u8>) {
+    /// Appends what a piece of a template gives.
+    pub(crate) fn segment(&self, segment: &Segment, out: &mut Vec<u8>) {
         let Some(source) = Source::from_number(segment.source) else {
             return;
         };

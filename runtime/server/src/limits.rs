@@ -108,6 +108,12 @@ pub const LISTERS_MAX: usize = 2;
 /// Folders that wait to be read.
 pub const LISTINGS_WAITING_MAX: usize = 256;
 
+/// Names that are compared with a pattern for files in one look: a request waits for them within its worker.
+pub const PATTERN_NAMES_MAX: usize = 100_000;
+
+/// Files that a pattern may come to; of a policy that wants the best one, among these.
+pub const PATTERN_FILES_MAX: usize = 10_000;
+
 /// Results of checks that are kept, as many as Caddy keeps.
 pub const CHECKED_KEPT: usize = 1000;
 

@@ -3,9 +3,10 @@
 use zs_abi::data::Range;
 use zs_abi::tables::{
     BROWSE_ASCENDING, BROWSE_BY_NAME, BROWSE_BY_SIZE, BROWSE_BY_TIME, BROWSE_DESCENDING,
-    BROWSE_FOLDERS_FIRST, BROWSE_REVEAL, Browse as BrowseRecord, BrowseId, Error, ErrorId,
-    FILES_CANONICAL, FILES_PASS_THRU, FileLook, FileLookId, FileServer as FileServerRecord,
-    FileServerId, Item, LOOK_FALLBACK, LOOK_FIRST, LOOK_LARGEST, LOOK_RECENT, LOOK_SMALLEST,
+    BROWSE_FOLDERS_FIRST, BROWSE_REVEAL, Browse as BrowseRecord, BrowseId, Candidate, Error,
+    ErrorId, FILES_CANONICAL, FILES_PASS_THRU, FileLook, FileLookId,
+    FileServer as FileServerRecord, FileServerId, Item, LOOK_FALLBACK, LOOK_FIRST, LOOK_LARGEST,
+    LOOK_RECENT, LOOK_SMALLEST,
 };
 use zs_abi::{Capability, OpenKind};
 use zs_config::model::{At, Browse, FileMatcher, FileServer};
@@ -14,7 +15,7 @@ use zs_diagnostics::{Diagnostic, Span, codes};
 use super::Lowering;
 use super::code::Code;
 use crate::program::{Act, BlockId, IntRef, Op, Test};
-use crate::template::Unknown;
+use crate::template::{self, Piece, Unknown};
 
 /// The folder when none is given.
 const ROOT: &str = "{http.vars.root}";
@@ -156,9 +157,6 @@ impl Lowering<'_> {
         let error = files.iter().position(|file| in_order && is_status(file));
         let status = error.map(|at| files[at]);
         files.truncate(error.unwrap_or(files.len()));
-        for file in &files {
-            self.refuse_pattern(file, span);
-        }
         // The last one is taken unseen only if it is the last that is written.
         let policy = match policy {
             LOOK_FALLBACK if status.is_some() => LOOK_FIRST,
@@ -166,7 +164,7 @@ impl Lowering<'_> {
         };
         let record = FileLook {
             root: self.open_value(or_root(root), Unknown::Empty, OpenKind::File),
-            candidates: self.items(&files),
+            candidates: self.candidates(&files),
             split: self.items(split_path),
             policy,
         };
@@ -200,17 +198,21 @@ impl Lowering<'_> {
         }
     }
 
-    /// Refuses patterns, which stand for every file that they cover.
-    fn refuse_pattern(&mut self, file: &str, span: Span) {
-        let pieces = crate::template::pieces(file, Unknown::Empty, &mut self.names());
-        let is_pattern = |piece: &crate::template::Piece| match piece {
-            crate::template::Piece::Constant(text) => text.contains(['*', '?', '[']),
-            crate::template::Piece::Placeholder(_) => false,
+    /// Stores files to look for. What placeholders bring is never a pattern.
+    fn candidates(&mut self, files: &[&str]) -> Range {
+        let is_special = |piece: &Piece| match piece {
+            Piece::Constant(text) => text.contains(['*', '?', '[', '\\']),
+            Piece::Placeholder(_) => false,
         };
-        if pieces.iter().any(is_pattern) {
-            let what = format!("the pattern `{file}` for files");
-            self.unsupported(span, &what, "write the files out");
-        }
+        let candidate = |file: &&str| {
+            let pieces = template::pieces(file, Unknown::Empty, &mut self.names());
+            Candidate {
+                value: self.value(file, Unknown::Empty),
+                is_pattern: pieces.iter().any(is_special).into(),
+            }
+        };
+        let candidates: Vec<Candidate> = files.iter().map(candidate).collect();
+        self.program.data.extend(&candidates)
     }
 
     /// Stores a list of texts.

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use zs_abi::Source;
 use zs_abi::data::Range;
 use zs_abi::tables::{
-    Account, BasicAuth, Error, FileLook, FileServer, HeaderList, HeaderListId, HeaderOp, Item,
-    Response, RewriteList, RewriteOp, Segment, Subrequest, Template, TemplateId, Upstream, Value,
-    VariableId,
+    Account, BasicAuth, Candidate, Error, FileLook, FileServer, HeaderList, HeaderListId, HeaderOp,
+    Item, Response, RewriteList, RewriteOp, Segment, Subrequest, Template, TemplateId, Upstream,
+    Value, VariableId,
 };
 use zs_data::DataBuilder;
 
@@ -44,9 +44,10 @@ impl Reads<'_> {
                 let Some(look) = self.data.record::<FileLook>(look.0) else {
                     return Variables::new();
                 };
-                let items = [look.candidates, look.split];
-                let items = items.into_iter().flat_map(|items| self.items(items));
-                self.of_values(items.chain([look.root]))
+                let candidates = self.data.range::<Candidate>(look.candidates);
+                let candidates = candidates.map(|candidate| candidate.value);
+                let others = self.items(look.split).chain([look.root]);
+                self.of_values(candidates.chain(others))
             }
             Op::PathSet { .. }
             | Op::Walk { .. }

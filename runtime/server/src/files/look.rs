@@ -3,7 +3,8 @@
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use zs_abi::tables::{
-    FileLook, FileLookId, Item, LOOK_FALLBACK, LOOK_FIRST, LOOK_LARGEST, LOOK_RECENT, LOOK_SMALLEST,
+    Candidate, FileLook, FileLookId, LOOK_FALLBACK, LOOK_FIRST, LOOK_LARGEST, LOOK_RECENT,
+    LOOK_SMALLEST,
 };
 use zs_io::Clock;
 use zs_proto::path::clean_into;
@@ -12,7 +13,7 @@ use crate::exchange::{Exchange, FileMatch};
 use crate::expand::Expander;
 use crate::site::LoadedSite;
 
-use super::{Texts, open};
+use super::{Texts, open, pattern};
 
 /// Looks for a file, and keeps what is known of the one that is found. `None` if there is no such record.
 pub(crate) fn look(
@@ -44,29 +45,40 @@ pub(crate) fn look(
 /// The first file that exists; the last of the list unseen, if so asked.
 fn first(texts: &Texts, record: &FileLook) -> Option<FileMatch> {
     let root = texts.root(&record.root);
-    let items = texts.expander.site.data.range::<Item>(record.candidates);
+    let listed = texts
+        .expander
+        .site
+        .data
+        .range::<Candidate>(record.candidates);
     let count = record.candidates.count as usize;
-    items.enumerate().find_map(|(number, item)| {
-        if record.policy == LOOK_FALLBACK && number + 1 == count {
-            return Some(fallback(texts, &root, &item, record));
+    listed.enumerate().find_map(|(number, candidate)| {
+        let unseen = record.policy == LOOK_FALLBACK && number + 1 == count;
+        let mut found = candidates(texts, &root, &candidate, record).into_iter();
+        if unseen {
+            return found
+                .next()
+                .or_else(|| Some(fallback(texts, &root, &candidate, record)));
         }
-        let mut found = candidate(texts, &root, &item, record)?;
-        let metadata = open::look_at(&found.absolute)?;
-        found.is_folder = metadata.is_dir();
-        // A path with a slash at the end means a folder, one without anything else.
-        (found.is_folder == found.absolute.ends_with(b"/")).then_some(found)
+        found.find_map(|mut found| {
+            let metadata = open::look_at(&found.absolute)?;
+            found.is_folder = metadata.is_dir();
+            // A path with a slash at the end means a folder, one without anything else.
+            (found.is_folder == found.absolute.ends_with(b"/")).then_some(found)
+        })
     })
 }
 
 /// The file that comes before all others by the policy, of equal ones the first.
 fn best(texts: &Texts, record: &FileLook) -> Option<FileMatch> {
     let root = texts.root(&record.root);
-    let items = texts.expander.site.data.range::<Item>(record.candidates);
+    let listed = texts
+        .expander
+        .site
+        .data
+        .range::<Candidate>(record.candidates);
     let mut best: Option<(FileMatch, Metadata)> = None;
-    for item in items {
-        let found = candidate(texts, &root, &item, record);
-        let looked = found.and_then(|found| Some((open::look_at(&found.absolute)?, found)));
-        let Some((metadata, mut found)) = looked else {
+    for mut found in listed.flat_map(|candidate| candidates(texts, &root, &candidate, record)) {
+        let Some(metadata) = open::look_at(&found.absolute) else {
             continue;
         };
         let size = metadata.len();
@@ -86,10 +98,28 @@ fn best(texts: &Texts, record: &FileLook) -> Option<FileMatch> {
     best.map(|(found, _)| found)
 }
 
-/// A file of the list, with the request's values, before it is looked at. Only what is written with a slash at the end
-/// may be a folder: with `{path}` a request for `/folder/` finds nothing.
-fn candidate(texts: &Texts, root: &[u8], item: &Item, record: &FileLook) -> Option<FileMatch> {
-    let text = texts.value(&item.value);
+/// The files that an entry of the list stands for: those that a pattern covers, or the one that it names.
+fn candidates(texts: &Texts, root: &[u8], entry: &Candidate, record: &FileLook) -> Vec<FileMatch> {
+    let Some((path, remainder)) = candidate(texts, entry, record) else {
+        return Vec::new();
+    };
+    if entry.is_pattern == 0 {
+        return vec![file_at(root, open::join(root, &path), remainder)];
+    }
+    let files = pattern::files(&open::join(root, b""), &path).into_iter();
+    files
+        .map(|absolute| file_at(root, absolute, remainder.clone()))
+        .collect()
+}
+
+/// The path below the root that an entry of the list names, with the request's values, before it is looked at, and what
+/// comes behind. Only what is written with a slash at the end may be a folder: with `{path}` a request for `/folder/`
+/// finds nothing.
+fn candidate(texts: &Texts, entry: &Candidate, record: &FileLook) -> Option<(Vec<u8>, Vec<u8>)> {
+    let text = match entry.is_pattern {
+        0 => texts.value(&entry.value),
+        _ => pattern::text(texts, entry),
+    };
     let mut path = cleaned(&text);
     if text.ends_with(b"/") && !path.ends_with(b"/") {
         path.push(b'/');
@@ -97,18 +127,18 @@ fn candidate(texts: &Texts, root: &[u8], item: &Item, record: &FileLook) -> Opti
     let at = split(&path, texts.items(record.split));
     let remainder = path.split_off(at);
     let is_folder = path != b"/" && path.ends_with(b"/");
-    (!is_folder || ends_in_slash(texts, item)).then(|| file_at(root, &path, remainder))
+    (!is_folder || ends_in_slash(texts, entry)).then_some((path, remainder))
 }
 
 /// The last file of a list, which is taken without looking.
-fn fallback(texts: &Texts, root: &[u8], item: &Item, record: &FileLook) -> FileMatch {
-    let mut path = cleaned(&texts.value(&item.value));
+fn fallback(texts: &Texts, root: &[u8], entry: &Candidate, record: &FileLook) -> FileMatch {
+    let mut path = cleaned(&texts.value(&entry.value));
     let at = split(&path, texts.items(record.split));
     let remainder = path.split_off(at);
-    if ends_in_slash(texts, item) {
+    if ends_in_slash(texts, entry) {
         path.push(b'/');
     }
-    file_at(root, &path, remainder)
+    file_at(root, open::join(root, &path), remainder)
 }
 
 /// A path without dot segments, repeated slashes and the one at the end.
@@ -121,8 +151,7 @@ fn cleaned(path: &[u8]) -> Vec<u8> {
     cleaned
 }
 
-fn file_at(root: &[u8], path: &[u8], remainder: Vec<u8>) -> FileMatch {
-    let absolute = open::join(root, path);
+fn file_at(root: &[u8], absolute: Vec<u8>, remainder: Vec<u8>) -> FileMatch {
     let below = open::join(root, b"");
     let relative = absolute.strip_prefix(below.as_slice()).unwrap_or(&absolute);
     FileMatch {
@@ -134,10 +163,10 @@ fn file_at(root: &[u8], path: &[u8], remainder: Vec<u8>) -> FileMatch {
 }
 
 /// Whether the file is written with a slash at the end, whatever the request brings.
-fn ends_in_slash(texts: &Texts, item: &Item) -> bool {
+fn ends_in_slash(texts: &Texts, entry: &Candidate) -> bool {
     let site = texts.expander.site;
-    match item.value.template {
-        None => site.text(item.value.text).ends_with(b"/"),
+    match entry.value.template {
+        None => site.text(entry.value.text).ends_with(b"/"),
         Some(template) => {
             let record = site.data.record::<zs_abi::tables::Template>(template.0);
             let segments =

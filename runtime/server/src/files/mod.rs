@@ -11,6 +11,7 @@ mod hidden;
 mod look;
 mod media;
 mod open;
+mod pattern;
 mod redirect;
 
 pub(crate) use browse::TABLE as BROWSE;
