@@ -167,6 +167,7 @@ impl Writer<'_, '_> {
                 self.store_value(*out);
             }
             Op::EncodeBegin { encode } => self.call(Helper::EncodeBegin, &[encode.0.into()]),
+            Op::EncodeSniff { encode } => self.call(Helper::EncodeSniff, &[encode.0.into()]),
             Op::Encode { encode, wanted } => {
                 self.call(Helper::Encode, &[encode.0.into(), u64::from(*wanted)]);
             }

@@ -61,7 +61,7 @@ impl Op {
             Self::Expand { .. } => (everything, Parts::NONE),
             Self::HeaderOps { target, .. } => (everything.and(head(*target)), head(*target)),
             Self::EncodeBegin { .. } => (Parts::REQUEST_HEAD, Parts::REQUEST_HEAD),
-            Self::Encode { .. } => (everything, Parts::RESPONSE_HEAD),
+            Self::EncodeSniff { .. } | Self::Encode { .. } => (everything, Parts::RESPONSE_HEAD),
             Self::Rewrite { .. } => (everything, Parts::TARGET),
             Self::FileLook { .. } | Self::VarSet { .. } => (everything, Parts::VARIABLES),
             Self::BodyLimit { .. } => (Parts::BODY, Parts::BODY),
@@ -91,6 +91,7 @@ impl Op {
             | Self::BodyLimit { out, .. }
             | Self::FileLook { out, .. } => Some(*out),
             Self::EncodeBegin { .. }
+            | Self::EncodeSniff { .. }
             | Self::Encode { .. }
             | Self::HeaderOps { .. }
             | Self::Rewrite { .. }

@@ -307,6 +307,9 @@ impl Line<'_> {
             "encode_begin" => Op::EncodeBegin {
                 encode: zs_abi::tables::EncodeId(self.id("encode")?),
             },
+            "encode_sniff" => Op::EncodeSniff {
+                encode: zs_abi::tables::EncodeId(self.id("encode")?),
+            },
             "encode" => Op::Encode {
                 encode: zs_abi::tables::EncodeId(self.id("encode")?),
                 wanted: self.number::<u32>()? != 0,

@@ -94,6 +94,7 @@ impl Display for Op {
             Self::Expand { out, template } => write!(f, "{out} = expand {template}"),
             Self::FileLook { out, look } => write!(f, "{out} = file_look {look}"),
             Self::EncodeBegin { encode } => write!(f, "encode_begin {encode}"),
+            Self::EncodeSniff { encode } => write!(f, "encode_sniff {encode}"),
             Self::Encode { encode, wanted } => write!(f, "encode {encode} {}", u32::from(*wanted)),
             Self::HeaderOps { list, target } => {
                 write!(f, "header_ops {list} {}", *target as u32)

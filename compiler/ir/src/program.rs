@@ -311,6 +311,11 @@ pub enum Op {
         /// How bodies are encoded.
         encode: EncodeId,
     },
+    /// Gives the response the media type of its first bytes, if it has none.
+    EncodeSniff {
+        /// How bodies are encoded.
+        encode: EncodeId,
+    },
     /// Encodes the response's body if it can be.
     Encode {
         /// How bodies are encoded.

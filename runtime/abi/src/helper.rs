@@ -121,6 +121,9 @@ helpers! {
     BodyLimit = 29, "body_limit";
     /// `(template)`: puts a text in the place of the request's body.
     BodySet = 30, "body_set";
+    /// `(encode)`: in a filter, gives a response that could be encoded and has
+    /// no media type the one that its first bytes suggest.
+    EncodeSniff = 31, "encode_sniff";
 }
 
 impl Helper {

@@ -29,6 +29,7 @@ pub mod regex_replace;
 pub mod request;
 pub mod response;
 pub mod rewrite;
+pub mod sniff;
 pub mod status;
 pub mod target;
 

@@ -98,6 +98,13 @@ helpers! {
         Ok(0)
     }
 
+    /// [`Helper::EncodeSniff`].
+    zs_helper_encode_sniff(run, _window, number) {
+        let number = u32::try_from(number).map_err(|_| BAD_NUMBER)?;
+        encode::sniff(run.site, run.exchange, EncodeId(number)).ok_or(BAD_NUMBER)?;
+        Ok(0)
+    }
+
     /// [`Helper::Encode`].
     zs_helper_encode(run, _window, number, wanted) {
         let number = u32::try_from(number).map_err(|_| BAD_NUMBER)?;
@@ -379,6 +386,7 @@ linked! {
     Glob => zs_helper_glob(0, 1, 2, 3);
     FileLook => zs_helper_file_look(0);
     EncodeBegin => zs_helper_encode_begin(0);
+    EncodeSniff => zs_helper_encode_sniff(0);
     Encode => zs_helper_encode(0, 1);
     RegistersClear => zs_helper_registers_clear();
     RegisterConstant => zs_helper_register_constant(0, 1, 2);

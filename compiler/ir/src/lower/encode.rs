@@ -116,6 +116,7 @@ impl Lowering<'_> {
         code.jump(main);
         let aside = code.enter();
         code.go(entered);
+        code.op(Op::EncodeSniff { encode: number });
         self.response_matcher(code, matcher, HeadTarget::Response, other, *origin);
         for wanted in [true, false] {
             let encode = number;

@@ -55,6 +55,7 @@ impl Reads<'_> {
             | Op::HeaderFind { .. }
             | Op::QueryFind { .. }
             | Op::EncodeBegin { .. }
+            | Op::EncodeSniff { .. }
             | Op::Encode { .. }
             | Op::RegistersClear
             | Op::RegisterConstant { .. }

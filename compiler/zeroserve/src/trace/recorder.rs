@@ -218,6 +218,7 @@ impl Recorder {
             | Op::HostLookup { .. }
             | Op::LocalSet { .. }
             | Op::EncodeBegin { .. }
+            | Op::EncodeSniff { .. }
             | Op::ScopePush { .. }
             | Op::ScopePop
             | Op::RegistersClear
@@ -302,6 +303,7 @@ fn helper_of(op: &Op) -> Option<Helper> {
         Op::Expand { .. } => Helper::Expand,
         Op::FileLook { .. } => Helper::FileLook,
         Op::EncodeBegin { .. } => Helper::EncodeBegin,
+        Op::EncodeSniff { .. } => Helper::EncodeSniff,
         Op::Encode { .. } => Helper::Encode,
         Op::HeaderOps { .. } => Helper::HeaderOps,
         Op::Rewrite { .. } => Helper::Rewrite,

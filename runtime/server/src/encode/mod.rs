@@ -7,7 +7,7 @@
 mod encoders;
 
 use zs_abi::tables::{ENCODING_GZIP, Encode, EncodeId, Encoding};
-use zs_proto::{Head, ascii, negotiate};
+use zs_proto::{Head, ascii, negotiate, sniff};
 
 use crate::exchange::{Body, Exchange, Response};
 use crate::limits::ENCODED_AT_ONCE_MAX;
@@ -52,6 +52,38 @@ fn without(text: &[u8], search: &[u8], replacement: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(rest);
     out
+}
+
+/// Gives a response that has no media type the one that its first bytes suggest, if they are here and it is long enough
+/// to be encoded, since it depends on the type whether it is. `None` if there is no such record.
+pub(crate) fn sniff(
+    site: &'static LoadedSite,
+    exchange: &mut Exchange,
+    number: EncodeId,
+) -> Option<()> {
+    let record: Encode = site.data.record(number.0)?;
+    let is_head = exchange.request.method == b"HEAD";
+    let response = &mut exchange.response;
+    let media = response.head.first(b"Content-Type").unwrap_or(b"");
+    let is_long = is_long(response, is_head, u64::from(record.minimum));
+    if is_head || !media.is_empty() || !is_long {
+        return Some(());
+    }
+    if let Body::Stream(_) = response.body
+        && let Some(source) = &mut response.source
+        && response.pipe.is_empty()
+    {
+        source.fill(&mut response.pipe);
+    }
+    let start = match response.body {
+        Body::Stream(_) => response.pipe.bytes(),
+        _ => response.ready_bytes(),
+    };
+    if !start.is_empty() {
+        let media = sniff::media_type(start);
+        response.head.set(b"Content-Type", media.as_bytes());
+    }
+    Some(())
 }
 
 /// Encodes the response's body if it can be. `None` if there is no such record.
