@@ -160,6 +160,16 @@ impl Code {
         (local < Self::LOCALS_MAX).then_some(local)
     }
 
+    /// How many words are numbered.
+    pub fn locals(&self) -> u32 {
+        self.locals
+    }
+
+    /// Leaves words to another function that runs for the same request.
+    pub fn leave_locals(&mut self, count: u32) {
+        self.locals = self.locals.max(count);
+    }
+
     /// The word of a group of routes that may be written several times;
     /// `None` when the memory is full.
     pub fn group(&mut self, name: &str) -> Option<u32> {

@@ -88,8 +88,12 @@ impl Lowering<'_> {
         code.jump(main);
         code.go_entered(entered);
         let outer = std::mem::replace(&mut code.in_error_route, true);
+        let sites = std::mem::take(&mut self.site_locals);
         self.routes(code, &errors.routes, after);
         code.in_error_route = outer;
+        // What sites do for an error they do after what is written next, for the same request.
+        code.leave_locals(self.site_locals);
+        self.site_locals = self.site_locals.max(sites);
         code.go_entered(main);
         maps..self.maps.all.len()
     }

@@ -60,6 +60,7 @@ pub fn lower(config: &Config, open: &OpenValues, sink: &mut Sink) -> Option<Prog
         captures_used: json.contains("{http.regexp."),
         mapped: mapped(&json),
         maps: map::Maps::default(),
+        site_locals: 0,
         places: Vec::new(),
         needs: 0,
         within: Within::default(),
@@ -145,6 +146,8 @@ struct Lowering<'a> {
     mapped: BTreeSet<String>,
     /// The maps so far.
     maps: map::Maps,
+    /// The most words of the request's memory that functions of sites number.
+    site_locals: u32,
     /// Whose each function is.
     places: Vec<Place>,
     /// Forms of the path that the current server's code reads.

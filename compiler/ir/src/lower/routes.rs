@@ -180,12 +180,15 @@ impl Lowering<'_> {
         let condition = self.condition(origin, "host", &names);
         self.program.sites.insert(number, condition);
         let mut site = Code::new(name, route.origin.span(), code.in_error_route);
+        site.leave_locals(code.locals());
         let outer = std::mem::replace(&mut self.owner, number);
         self.handlers(&mut site, &route.handle);
         self.owner = outer;
         site.act(Act::End);
+        let locals = site.locals();
         self.fill(number, site);
         (self.maps.counts, self.maps.hosts) = maps;
+        self.site_locals = self.site_locals.max(locals);
         number
     }
 }
