@@ -1,6 +1,6 @@
 //! The site data, finished: records that name functions or machine code.
 
-use zs_abi::tables::{Entry, EntryId, Fact, Line, Proxy, Server};
+use zs_abi::tables::{Balance, BalanceId, Entry, EntryId, Fact, Line, Proxy, Server};
 use zs_ir::Program;
 use zs_ir::program::Target;
 
@@ -25,9 +25,18 @@ pub fn finish(program: &mut Program, finished: &Finished<'_>) -> Vec<u8> {
         });
     }
     for proxy in &program.proxies {
+        let balance = proxy.balance.as_ref().map(|balance| {
+            BalanceId(data.push(&Balance {
+                choose_entry: balance.choose.and_then(entry),
+                retry_entry: balance.retry.and_then(entry),
+                response_entry: balance.response.and_then(entry),
+                ..balance.record
+            }))
+        });
         let record = Proxy {
             request_entry: proxy.request.and_then(entry),
             response_entry: proxy.response.and_then(entry),
+            balance,
             ..proxy.record
         };
         data.push(&record);

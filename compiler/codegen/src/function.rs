@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use zs_abi::data::Range;
 use zs_abi::tables::EntryId;
 use zs_abi::{Action, ActionKind, Helper, SCOPE_RESTORE};
 use zs_bpf::{
@@ -10,7 +11,7 @@ use zs_bpf::{
 use zs_data::DataBuilder;
 use zs_diagnostics::{SourceMap, Span};
 use zs_ir::Program;
-use zs_ir::program::{Act, BlockId, End, Function, FunctionId, Op, Target, Value};
+use zs_ir::program::{Act, BlockId, Choice, End, Function, FunctionId, Op, Target, Value};
 
 use crate::frame::Frame;
 use crate::hosts::{self, HostTables};
@@ -162,6 +163,16 @@ impl Writer<'_, '_> {
                 self.call(Helper::Expand, &[template.0.into()]);
                 self.store_value(*out);
             }
+            Op::FirstOf { out, list } => {
+                self.load_value(Reg::R0, *list);
+                // The pair of the first value lies behind the count.
+                self.code.alu32(AluOp::Add, Reg::R0, 8);
+                self.store_value(*out);
+            }
+            Op::Choose { out, from, choice } => {
+                self.choose(*from, *choice);
+                self.store_value(*out);
+            }
             Op::FileLook { out, look } => {
                 self.call(Helper::FileLook, &[look.0.into()]);
                 self.store_value(*out);
@@ -228,6 +239,32 @@ impl Writer<'_, '_> {
             }
             Op::ScopePop => self.call(Helper::ScopePop, &[]),
         }
+    }
+
+    /// Calls the helper that chooses among backends.
+    fn choose(&mut self, from: Range, choice: Choice) {
+        let (helper, more) = match choice {
+            Choice::Random => (Helper::ChooseRandom, None),
+            Choice::Draw(draw) => (Helper::ChooseDraw, Some(draw)),
+            Choice::Least => (Helper::ChooseLeast, None),
+            Choice::First => (Helper::ChooseFirst, None),
+            Choice::Round(proxy) => (Helper::ChooseRound, Some(proxy.0)),
+            Choice::Weighted(proxy, weights) => {
+                self.code.mov_imm(Reg::R4, weights.guest().into());
+                self.code.mov_imm(Reg::R5, weights.len.into());
+                (Helper::ChooseWeighted, Some(proxy.0))
+            }
+            Choice::Hash(text) => {
+                self.text(text, Reg::R3, Reg::R4);
+                (Helper::ChooseHash, None)
+            }
+        };
+        self.code.mov_imm(Reg::R1, from.first.into());
+        self.code.mov_imm(Reg::R2, from.count.into());
+        if let Some(more) = more {
+            self.code.mov_imm(Reg::R3, more.into());
+        }
+        self.helper(helper);
     }
 
     fn end(&mut self, end: &End, next: Option<BlockId>) {
@@ -326,6 +363,7 @@ fn entry(target: Target) -> FunctionId {
 fn action(act: Act) -> (ActionKind, u32) {
     match act {
         Act::End => (ActionKind::End, 0),
+        Act::Yes => (ActionKind::End, 1),
         Act::Respond(response) => (ActionKind::Respond, response.0),
         Act::Error(error) => (ActionKind::Error, error.0),
         Act::Abort => (ActionKind::Abort, 0),

@@ -1,6 +1,6 @@
 //! What operations read and write, define and use, and which code they enter.
 
-use crate::program::{Act, End, IntRef, Op, Target, Test, TextRef, Value};
+use crate::program::{Act, Choice, End, IntRef, Op, Target, Test, TextRef, Value};
 
 /// Parts of a request that operations read or write, as a set of bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +59,8 @@ impl Op {
             Self::HostLookup { .. } => (Parts::REQUEST_HEAD, Parts::NONE),
             Self::HeaderFind { target, .. } => (head(*target), Parts::NONE),
             Self::Expand { .. } => (everything, Parts::NONE),
+            Self::FirstOf { .. } => (Parts::NONE, Parts::NONE),
+            Self::Choose { .. } => (Parts::UPSTREAM_HEAD, Parts::UPSTREAM_HEAD),
             Self::HeaderOps { target, .. } => (everything.and(head(*target)), head(*target)),
             Self::EncodeBegin { .. } => (Parts::REQUEST_HEAD, Parts::REQUEST_HEAD),
             Self::EncodeSniff { .. } | Self::Encode { .. } => (everything, Parts::RESPONSE_HEAD),
@@ -88,6 +90,8 @@ impl Op {
             | Self::HeaderFind { out, .. }
             | Self::QueryFind { out, .. }
             | Self::Expand { out, .. }
+            | Self::FirstOf { out, .. }
+            | Self::Choose { out, .. }
             | Self::BodyLimit { out, .. }
             | Self::FileLook { out, .. } => Some(*out),
             Self::EncodeBegin { .. }
@@ -117,7 +121,12 @@ impl Op {
             Self::Walk {
                 text: TextRef::Value(value),
                 ..
-            } => Some(*value),
+            }
+            | Self::Choose {
+                choice: Choice::Hash(TextRef::Value(value)),
+                ..
+            }
+            | Self::FirstOf { list: value, .. } => Some(*value),
             _ => None,
         }
     }

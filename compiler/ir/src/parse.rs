@@ -8,8 +8,8 @@ use zs_abi::{HeadTarget, value};
 use zs_diagnostics::Span;
 
 use crate::program::{
-    Act, Block, BlockId, Compare, End, Function, FunctionId, HostMapId, IntRef, Located, Op,
-    Register, Target, Test, TextRef, Value, ViewInt, ViewText,
+    Act, Block, BlockId, Choice, Compare, End, Function, FunctionId, HostMapId, IntRef, Located,
+    Op, Register, Target, Test, TextRef, Value, ViewInt, ViewText,
 };
 
 /// What is wrong with a text, and in which line.
@@ -386,6 +386,19 @@ impl Line<'_> {
                 out,
                 look: zs_abi::tables::FileLookId(self.id("look")?),
             },
+            "first_of" => Op::FirstOf {
+                out,
+                list: self.value()?,
+            },
+            "choose" => {
+                let Text { offset, len } = self.table()?;
+                let from = zs_abi::data::Range {
+                    first: offset,
+                    count: len,
+                };
+                let choice = self.choice()?;
+                Op::Choose { out, from, choice }
+            }
             "host_lookup" => Op::HostLookup {
                 out,
                 map: HostMapId(self.id("hosts")?),
@@ -404,6 +417,20 @@ impl Line<'_> {
                 template: zs_abi::tables::TemplateId(self.id("template")?),
             },
             _ => return Err("an operation that defines a value".to_owned()),
+        })
+    }
+
+    fn choice(&mut self) -> Result<Choice> {
+        use zs_abi::tables::ProxyId;
+        Ok(match self.plain()? {
+            "random" => Choice::Random,
+            "draw" => Choice::Draw(self.number()?),
+            "least" => Choice::Least,
+            "first" => Choice::First,
+            "round" => Choice::Round(ProxyId(self.id("proxy")?)),
+            "weighted" => Choice::Weighted(ProxyId(self.id("proxy")?), self.table()?),
+            "hash" => Choice::Hash(self.text()?),
+            _ => return Err("a way to choose".to_owned()),
         })
     }
 
@@ -525,6 +552,7 @@ impl Line<'_> {
                 }));
             }
             "end" => Act::End,
+            "yes" => Act::Yes,
             "respond" => Act::Respond(ResponseId(self.id("response")?)),
             "raise" => Act::Error(ErrorId(self.id("error")?)),
             "abort" => Act::Abort,

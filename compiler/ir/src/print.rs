@@ -6,7 +6,8 @@ use std::fmt::{self, Display, Write as _};
 use zs_diagnostics::{SourceMap, Span};
 
 use crate::program::{
-    Act, BlockId, Compare, End, Function, FunctionId, IntRef, Op, Program, Target, Test, TextRef,
+    Act, BlockId, Choice, Compare, End, Function, FunctionId, IntRef, Op, Program, Target, Test,
+    TextRef,
 };
 
 /// Writes a program: its functions, and what they name.
@@ -24,6 +25,9 @@ pub fn program(program: &Program, sources: Option<&SourceMap>) -> String {
     }
     for (number, proxy) in program.proxies.iter().enumerate() {
         let _ = writeln!(out, "; proxy{number} {:?}", proxy.record);
+        if let Some(balance) = &proxy.balance {
+            let _ = writeln!(out, "; proxy{number} {:?}", balance.record);
+        }
     }
     for (number, map) in program.host_maps.iter().enumerate() {
         for (name, function) in &map.exact {
@@ -92,6 +96,10 @@ impl Display for Op {
             }
             Self::QueryFind { out, name } => write!(f, "{out} = query_find {name:?}"),
             Self::Expand { out, template } => write!(f, "{out} = expand {template}"),
+            Self::FirstOf { out, list } => write!(f, "{out} = first_of {list}"),
+            Self::Choose { out, from, choice } => {
+                write!(f, "{out} = choose {}:{} {choice}", from.first, from.count)
+            }
             Self::FileLook { out, look } => write!(f, "{out} = file_look {look}"),
             Self::EncodeBegin { encode } => write!(f, "encode_begin {encode}"),
             Self::EncodeSniff { encode } => write!(f, "encode_sniff {encode}"),
@@ -205,6 +213,7 @@ impl Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::End => write!(f, "end"),
+            Self::Yes => write!(f, "yes"),
             Self::Respond(response) => write!(f, "respond {response}"),
             Self::Error(error) => write!(f, "raise {error}"),
             Self::Abort => write!(f, "abort"),
@@ -213,6 +222,22 @@ impl Display for Act {
             Self::Authenticate(number) => write!(f, "authenticate {number}"),
             Self::Files(files) => write!(f, "files {files}"),
             Self::Goto => write!(f, "goto"),
+        }
+    }
+}
+
+impl Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Random => write!(f, "random"),
+            Self::Draw(draw) => write!(f, "draw {draw}"),
+            Self::Least => write!(f, "least"),
+            Self::First => write!(f, "first"),
+            Self::Round(proxy) => write!(f, "round {proxy}"),
+            Self::Weighted(proxy, weights) => {
+                write!(f, "weighted {proxy} {}:{}", weights.offset, weights.len)
+            }
+            Self::Hash(text) => write!(f, "hash {text}"),
         }
     }
 }

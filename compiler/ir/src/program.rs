@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use zs_abi::data::Text;
+use zs_abi::data::{Range, Text};
 use zs_abi::tables::{
     AuthenticationId, EncodeId, ErrorId, FileLookId, FileServerId, HeaderListId, ProxyId, RegexId,
     ResponseId, RewriteListId, SubrequestId, TemplateId, VariableId,
@@ -124,6 +124,19 @@ pub struct Server {
     pub entry: FunctionId,
 }
 
+/// How a proxy chooses: its record in the data but for the entries.
+#[derive(Debug)]
+pub struct Balance {
+    /// The record; its entries are filled in when the data is finished.
+    pub record: zs_abi::tables::Balance,
+    /// Chooses an upstream.
+    pub choose: Option<Target>,
+    /// Says whether a request is tried again that an upstream may have got.
+    pub retry: Option<Target>,
+    /// Says whether a request is tried again for its response's sake.
+    pub response: Option<Target>,
+}
+
 /// A proxy: its record in the data but for the entries.
 #[derive(Debug)]
 pub struct Proxy {
@@ -133,6 +146,8 @@ pub struct Proxy {
     pub request: Option<Target>,
     /// Run when the response head has arrived.
     pub response: Option<Target>,
+    /// How it chooses.
+    pub balance: Option<Balance>,
     /// The function whose blocks the targets name until it is split.
     pub owner: FunctionId,
 }
@@ -383,6 +398,22 @@ pub enum Op {
         /// The value.
         template: TemplateId,
     },
+    /// The first value of a list that was found: a text.
+    FirstOf {
+        /// The text.
+        out: Value,
+        /// The list.
+        list: Value,
+    },
+    /// Chooses an upstream: the number of its backend, or `u32::MAX`.
+    Choose {
+        /// The number.
+        out: Value,
+        /// The backends to choose from.
+        from: Range,
+        /// How.
+        choice: Choice,
+    },
     /// Limits how much is read of the request's body: 1 if it is known to be
     /// longer, else 0.
     BodyLimit {
@@ -417,6 +448,25 @@ pub enum Op {
     },
     /// Pops the innermost scope.
     ScopePop,
+}
+
+/// How an upstream is chosen among those that are available.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Any.
+    Random,
+    /// The one with the fewest requests among so many that are drawn.
+    Draw(u32),
+    /// The one with the fewest requests.
+    Least,
+    /// The first.
+    First,
+    /// The next in the proxy's round.
+    Round(ProxyId),
+    /// The next in a round in which each comes as often as its weight says.
+    Weighted(ProxyId, Text),
+    /// By the hash of its name with a text.
+    Hash(TextRef),
 }
 
 /// How a text is compared with a constant.
@@ -601,6 +651,8 @@ pub enum End {
 pub enum Act {
     /// The chain has ended.
     End,
+    /// A point that is asked something answers yes.
+    Yes,
     /// Answer.
     Respond(ResponseId),
     /// Raise an error.
@@ -617,6 +669,38 @@ pub enum Act {
     Authenticate(AuthenticationId),
     /// Change functions through the runtime.
     Goto,
+}
+
+impl Proxy {
+    /// The code that the runtime enters for it.
+    pub fn targets_mut(&mut self) -> impl Iterator<Item = &mut Target> {
+        let balance = self.balance.as_mut();
+        let balance = balance.map(|balance| {
+            let Balance {
+                choose,
+                retry,
+                response,
+                ..
+            } = balance;
+            [choose, retry, response]
+        });
+        let attempt = [&mut self.request, &mut self.response];
+        attempt
+            .into_iter()
+            .chain(balance.into_iter().flatten())
+            .flatten()
+    }
+
+    /// As [`Self::targets_mut`].
+    pub fn targets(&self) -> impl Iterator<Item = Target> {
+        let balance = self.balance.as_ref();
+        let balance = balance.map(|balance| [balance.choose, balance.retry, balance.response]);
+        let attempt = [self.request, self.response];
+        attempt
+            .into_iter()
+            .chain(balance.into_iter().flatten())
+            .flatten()
+    }
 }
 
 impl Function {

@@ -23,12 +23,9 @@ pub fn split(program: &mut Program) {
             .iter_mut()
             .filter(|proxy| proxy.owner == owner)
         {
-            for target in [&mut proxy.request, &mut proxy.response]
-                .into_iter()
-                .flatten()
-            {
-                rename(target, &numbers);
-            }
+            proxy
+                .targets_mut()
+                .for_each(|target| rename(target, &numbers));
         }
         let mut functions = functions.into_iter();
         program.functions[number] = functions.next().unwrap_or(function);
@@ -41,10 +38,10 @@ pub fn split(program: &mut Program) {
 pub fn proxy_blocks(program: &Program, owner: FunctionId) -> Vec<BlockId> {
     let proxies = program.proxies.iter().filter(|proxy| proxy.owner == owner);
     proxies
-        .flat_map(|proxy| [proxy.request, proxy.response])
+        .flat_map(crate::program::Proxy::targets)
         .filter_map(|target| match target {
-            Some(Target::Block(block)) => Some(block),
-            _ => None,
+            Target::Block(block) => Some(block),
+            Target::Function(_) => None,
         })
         .collect()
 }

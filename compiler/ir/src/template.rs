@@ -378,6 +378,10 @@ const PLAIN: &[(&str, Source)] = &[
     ("http.reverse_proxy.upstream.host", Source::UpstreamHost),
     ("http.reverse_proxy.upstream.port", Source::UpstreamPort),
     ("http.reverse_proxy.status_code", Source::UpstreamStatus),
+    (
+        "http.reverse_proxy.is_transport_error",
+        Source::TransportError,
+    ),
     ("system.hostname", Source::SystemHostname),
     ("time.now.unix", Source::TimeUnix),
     ("time.now.unix_ms", Source::TimeUnixMs),

@@ -4,7 +4,7 @@
 //! 2. A value is defined once, and before every use on every way to it.
 //! 3. No value lives across a suspension: a block that the runtime enters
 //!    begins without values, since a waiting request holds no stack.
-//! 4. An action that gives a result has a place to go on at; `end`, `abort`
+//! 4. An action that gives a result has a place to go on at; `end`, `yes`, `abort`
 //!    and `error` have none.
 //! 5. Words of the request's own memory lie inside it.
 
@@ -125,7 +125,9 @@ impl Check<'_> {
             }
             if let End::Act { act, resume } = &block.end.what {
                 let fits = match act {
-                    Act::End | Act::Abort | Act::Error(_) | Act::Proxy(_) => resume.is_none(),
+                    Act::End | Act::Yes | Act::Abort | Act::Error(_) | Act::Proxy(_) => {
+                        resume.is_none()
+                    }
                     Act::Respond(_) | Act::Files(_) => true,
                     Act::Goto | Act::Subrequest(_) | Act::Authenticate(_) => resume.is_some(),
                 };

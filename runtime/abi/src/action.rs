@@ -13,7 +13,8 @@ use crate::tables::EntryId;
 pub enum ActionKind {
     /// The chain has ended without an answer. In a request's main chain the
     /// answer is an empty 200, in an error route the error's status, and a
-    /// filter or attempt point lets the exchange go on.
+    /// filter or attempt point lets the exchange go on; of a point that is
+    /// asked something, the operand is the answer, 1 for yes.
     End = 0,
     /// Answer with response number `operand`. With a resume entry the
     /// response is informational (1xx) and the chain goes on after it.

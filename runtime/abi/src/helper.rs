@@ -124,6 +124,24 @@ helpers! {
     /// `(encode)`: in a filter, gives a response that could be encoded and has
     /// no media type the one that its first bytes suggest.
     EncodeSniff = 31, "encode_sniff";
+    /// `(first, count)`: chooses any of some backends that are available; its
+    /// number, or [`NO_BACKEND`]. So do the others whose names begin with
+    /// `Choose`.
+    ChooseRandom = 32, "choose_random";
+    /// `(first, count, draw)`: the one with the fewest requests among `draw`.
+    ChooseDraw = 33, "choose_draw";
+    /// `(first, count)`: the one with the fewest requests.
+    ChooseLeast = 34, "choose_least";
+    /// `(first, count)`: the first.
+    ChooseFirst = 35, "choose_first";
+    /// `(first, count, proxy)`: the next in the proxy's round.
+    ChooseRound = 36, "choose_round";
+    /// `(first, count, proxy, weights, len)`: the next in a round in which each
+    /// comes as often as its weight says; weights are a `u32` for each.
+    ChooseWeighted = 37, "choose_weighted";
+    /// `(first, count, text, len)`: the one whose name hashes highest with a
+    /// text.
+    ChooseHash = 38, "choose_hash";
 }
 
 impl Helper {
@@ -139,6 +157,9 @@ impl Helper {
         }
     }
 }
+
+/// What a choice comes to if no backend is available.
+pub const NO_BACKEND: u32 = u32::MAX;
 
 /// Scope flag: an error restores the request as it was received first (the
 /// server's own error routes).

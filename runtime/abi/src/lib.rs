@@ -21,7 +21,7 @@ pub mod view;
 
 pub use action::{Action, ActionKind, NO_RESUME};
 pub use data::{SiteData, Text};
-pub use helper::{BODY_TOO_LARGE, CAPTURE_APART, HeadTarget, Helper, SCOPE_RESTORE};
+pub use helper::{BODY_TOO_LARGE, CAPTURE_APART, HeadTarget, Helper, NO_BACKEND, SCOPE_RESTORE};
 pub use site::{Capability, Site};
 pub use template::{HeaderOpKind, OpenKind, RewriteKind, Source};
 pub use time_layout::TimePart;

@@ -23,11 +23,13 @@ pub enum Capability {
     AccessLog = 7,
     /// Listing folders.
     Browse = 8,
+    /// Health checks of upstreams.
+    ProxyHealth = 9,
 }
 
 impl Capability {
     /// Every capability, in the order of [`Site::capabilities`].
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Tls,
         Self::Proxy,
         Self::ProxyTls,
@@ -37,6 +39,7 @@ impl Capability {
         Self::Authentication,
         Self::AccessLog,
         Self::Browse,
+        Self::ProxyHealth,
     ];
 
     /// The linker's name of the capability's function table.
@@ -51,6 +54,7 @@ impl Capability {
             Self::Authentication => "zs_capability_authentication",
             Self::AccessLog => "zs_capability_access_log",
             Self::Browse => "zs_capability_browse",
+            Self::ProxyHealth => "zs_capability_proxy_health",
         }
     }
 
@@ -66,6 +70,7 @@ impl Capability {
             Self::Authentication => "authentication",
             Self::AccessLog => "access-log",
             Self::Browse => "browse",
+            Self::ProxyHealth => "proxy-health",
         }
     }
 }

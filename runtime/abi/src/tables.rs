@@ -74,6 +74,8 @@ ids! {
     AccessLoggerId, "logger";
     /// Number of an [`OpenValue`].
     OpenValueId, "open";
+    /// Number of a [`Balance`].
+    BalanceId, "balance";
 }
 
 macro_rules! records {
@@ -300,6 +302,8 @@ records! {
         keepalive_ms: u32,
         /// Idle connections kept for each upstream.
         idle_max: u32,
+        /// How it chooses among its upstreams; the first one if nothing is said.
+        balance: Option<BalanceId>,
     }
     /// A server that requests are passed to.
     Upstream {
@@ -309,6 +313,87 @@ records! {
         host: Value,
         /// Port in decimal digits.
         port: Value,
+    }
+    /// How a proxy chooses among its upstreams, and when it tries again.
+    Balance {
+        /// What is known of each upstream, in their order.
+        backends: Range,
+        /// Entry that chooses one; without it the first that is available.
+        choose_entry: Option<EntryId>,
+        /// Entry that says whether a request which an upstream may have got is tried again; without it those with `GET`.
+        retry_entry: Option<EntryId>,
+        /// Entry that says of a response's status whether the request is tried again.
+        response_entry: Option<EntryId>,
+        /// How often it tries again; 0 = as often as the time allows.
+        retries: u32,
+        /// How long it tries, in milliseconds; 0 = as often as it may.
+        try_ms: u32,
+        /// Time between tries, in milliseconds.
+        interval_ms: u32,
+        /// How long a failure counts, in milliseconds; 0 = not at all.
+        fail_ms: u32,
+        /// Time for the response head from which on it counts as a failure, in milliseconds; 0 = none.
+        latency_ms: u32,
+        /// Statuses that count as failures.
+        statuses: Range,
+    }
+    /// What a balancing proxy knows of an upstream.
+    Backend {
+        /// Its address as the configuration has it.
+        name: Text,
+        /// The first backend of that name, whose counters it shares.
+        twin: u32,
+        /// Requests at a time with which it is full; 0 = any number.
+        requests_max: u32,
+        /// Failures with which it is unhealthy; 0 = any number.
+        fails_max: u32,
+    }
+    /// Requests that are made to see whether upstreams of a proxy answer.
+    HealthCheck {
+        /// The proxy.
+        proxy: ProxyId,
+        /// Time from check to check, in milliseconds.
+        interval_ms: u32,
+        /// Time for a check, in milliseconds.
+        timeout_ms: u32,
+        /// Good checks that make an upstream healthy.
+        passes: u32,
+        /// Bad checks that make it unhealthy.
+        fails: u32,
+        /// Smallest status that is good.
+        status_low: u32,
+        /// Largest status that is good.
+        status_high: u32,
+        /// The expression that the body must match.
+        expected: Option<RegexId>,
+        /// Bytes of the body that are looked at; 0 = as many as may be.
+        body_bytes_max: u32,
+        /// 1 if responses have no body.
+        head_request: u32,
+        /// One for each upstream.
+        probes: Range,
+    }
+    /// How an upstream is asked.
+    Probe {
+        /// Whose health it is.
+        backend: u32,
+        /// [`LISTEN_TCP`] or [`LISTEN_UNIX`].
+        kind: u32,
+        /// Host name or address, or the socket's path.
+        host: Value,
+        /// Port in decimal digits.
+        port: Value,
+        /// Request line and fields, without those that frame the body.
+        head: Value,
+        /// The body.
+        body: Value,
+    }
+    /// Statuses of responses.
+    StatusRange {
+        /// Smallest.
+        low: u32,
+        /// Largest.
+        high: u32,
     }
     /// A request that the site makes to itself.
     Subrequest {

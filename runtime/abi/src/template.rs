@@ -164,6 +164,8 @@ numbered! {
         FileRemainder = 69,
         /// `{http.auth.user.id}`; the argument while nobody is known.
         User = 70,
+        /// `{http.reverse_proxy.is_transport_error}`
+        TransportError = 71,
     }
 }
 

@@ -49,6 +49,14 @@ pub struct Client {
     resolver: Resolver,
 }
 
+/// Set in numbers of tokens that the client never makes and its owner may.
+pub const OWNER_BIT: u64 = 1 << 30;
+
+/// Whether a number was made by the client's owner with [`OWNER_BIT`].
+pub const fn is_owners(number: u64) -> bool {
+    number & RESOLVER_BIT == 0 && number & OWNER_BIT != 0
+}
+
 /// Set in the numbers of the resolver's tokens. The low half of a line's
 /// number is its index in the arena, which is far below.
 const RESOLVER_BIT: u64 = 1 << 31;

@@ -13,5 +13,5 @@ mod line;
 mod resolver;
 pub mod tls;
 
-pub use client::{Client, Destination, Host, PoolId, Tell};
+pub use client::{Client, Destination, Host, OWNER_BIT, PoolId, Tell, is_owners};
 pub use line::{Bytes, Failure, LineKey, Told};

@@ -32,6 +32,7 @@ pub mod rewrite;
 pub mod sniff;
 pub mod status;
 pub mod target;
+pub mod xxhash;
 
 pub use head::{Head, Span};
 pub use request::{RequestError, RequestLine};

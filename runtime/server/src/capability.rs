@@ -18,6 +18,7 @@ pub use zs_tls::authority::AuthorityTable;
 
 pub use crate::access_log::AccessLogTable;
 use crate::exchange::Exchange;
+pub use crate::proxy::HealthTable;
 use crate::site::LoadedSite;
 use crate::worker::Worker;
 
@@ -300,6 +301,8 @@ pub const AUTHENTICATION: AuthenticationTable = crate::authentication::TABLE;
 
 /// Listing folders, as `zs-static` exports it.
 pub const BROWSE: BrowseTable = crate::files::BROWSE;
+/// Health checks of upstreams, as `zs-static` exports it.
+pub const PROXY_HEALTH: HealthTable = crate::proxy::HEALTH_TABLE;
 
 /// The function table of a capability, for a site that is not linked but
 /// loaded into this process.
@@ -313,7 +316,9 @@ pub fn address(capability: Capability) -> *const u8 {
     static ENVIRONMENT_HERE: EnvironmentTable = ENVIRONMENT;
     static AUTHENTICATION_HERE: AuthenticationTable = AUTHENTICATION;
     static BROWSE_HERE: BrowseTable = BROWSE;
+    static PROXY_HEALTH_HERE: HealthTable = PROXY_HEALTH;
     match capability {
+        Capability::ProxyHealth => (&raw const PROXY_HEALTH_HERE).cast(),
         Capability::Tls => (&raw const TLS_HERE).cast(),
         Capability::LocalAuthority => (&raw const LOCAL_AUTHORITY_HERE).cast(),
         Capability::Environment => (&raw const ENVIRONMENT_HERE).cast(),

@@ -46,6 +46,8 @@ pub struct Scratch {
     pub values: Vec<u8>,
     /// Values of expressions.
     pub registers: zs_values::Registers,
+    /// For choices among upstreams.
+    pub random: crate::choose::Random,
 }
 
 thread_local! {

@@ -299,6 +299,11 @@ pub struct Upstream {
     pub host: Vec<u8>,
     /// The upstream's port in decimal digits.
     pub port: Vec<u8>,
+    /// The backend that was chosen last.
+    pub chosen: Option<u32>,
+    /// Whether site code is asked about an upstream that was reached and broke
+    /// off.
+    pub transport_error: bool,
 }
 
 impl Upstream {
@@ -308,6 +313,8 @@ impl Upstream {
         self.status = 0;
         self.host.clear();
         self.port.clear();
+        self.chosen = None;
+        self.transport_error = false;
     }
 }
 

@@ -61,7 +61,10 @@ pub enum Outcome {
     /// The connection is to be dropped.
     Abort,
     /// An attempt's point lets the attempt go on.
-    Point,
+    Point {
+        /// What it answers, if it was asked something.
+        yes: bool,
+    },
     /// An attempt's point wants something else instead of the attempt, whose
     /// response is discarded: [`Guest::act`] goes on.
     Instead(Action),
@@ -217,7 +220,10 @@ impl Guest {
                 exchange.response.discard();
                 exchange.stage = Stage::Chain;
             }
-            (Stage::Point, ActionKind::End) => return Ok(Next::Done(Outcome::Point)),
+            (Stage::Point, ActionKind::End) => {
+                let yes = action.operand != 0;
+                return Ok(Next::Done(Outcome::Point { yes }));
+            }
             (Stage::Point, _) => return Ok(Next::Done(Outcome::Instead(action))),
             (Stage::Chain, _) => {}
         }

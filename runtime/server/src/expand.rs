@@ -129,6 +129,7 @@ impl Expander<'_> {
             | Source::UpstreamHost
             | Source::UpstreamPort
             | Source::UpstreamStatus
+            | Source::TransportError
             | Source::UpstreamHeader
             | Source::SubrequestBody => self.outcome(source, argument, out),
             Source::FileRelative
@@ -296,6 +297,7 @@ impl Expander<'_> {
             Source::UpstreamStatus if upstream.status != 0 => {
                 push_decimal(out, u64::from(upstream.status));
             }
+            Source::TransportError if upstream.transport_error => out.extend_from_slice(b"true"),
             Source::UpstreamHost => out.extend_from_slice(&upstream.host),
             Source::UpstreamPort => out.extend_from_slice(&upstream.port),
             Source::UpstreamAddress | Source::UpstreamHostPort => {

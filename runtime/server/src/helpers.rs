@@ -8,15 +8,17 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use zs_abi::tables::{
-    EncodeId, EntryId, FileLookId, HeaderListId, RegexId, RewriteListId, TemplateId, VariableId,
+    EncodeId, EntryId, FileLookId, HeaderListId, ProxyId, RegexId, RewriteListId, TemplateId,
+    VariableId,
 };
 use zs_abi::value::{Function, Group};
-use zs_abi::{HeadTarget, Helper, SCOPE_RESTORE, Text};
+use zs_abi::{HeadTarget, Helper, NO_BACKEND, SCOPE_RESTORE, Text};
 use zs_guest::{GuestPtr, Window, running, trap_address};
 use zs_proto::query::raw_pairs;
 use zs_proto::{glob, path_escaped};
 use zs_values::Registers;
 
+use crate::choose::Pool;
 use crate::current::{self, Run};
 use crate::exchange::Scope;
 use crate::expand::Expander;
@@ -140,6 +142,55 @@ helpers! {
         }
         lay_out(run, window)?;
         Ok(0)
+    }
+
+    /// [`Helper::ChooseRandom`].
+    zs_helper_choose_random(run, _window, first, count) {
+        let pool = pool(run, first, count)?;
+        let backend = pool.random(&mut run.scratch.random);
+        chosen(run, backend)
+    }
+
+    /// [`Helper::ChooseDraw`].
+    zs_helper_choose_draw(run, _window, first, count, draw) {
+        let pool = pool(run, first, count)?;
+        let draw = number(draw)?;
+        let backend = pool.draw(draw, &mut run.scratch.random);
+        chosen(run, backend)
+    }
+
+    /// [`Helper::ChooseLeast`].
+    zs_helper_choose_least(run, _window, first, count) {
+        let pool = pool(run, first, count)?;
+        let backend = pool.least(&mut run.scratch.random);
+        chosen(run, backend)
+    }
+
+    /// [`Helper::ChooseFirst`].
+    zs_helper_choose_first(run, _window, first, count) {
+        let pool = pool(run, first, count)?;
+        chosen(run, pool.first())
+    }
+
+    /// [`Helper::ChooseRound`].
+    zs_helper_choose_round(run, _window, first, count, proxy) {
+        let pool = pool(run, first, count)?;
+        chosen(run, pool.round(ProxyId(number(proxy)?)).ok_or(BAD_NUMBER)?)
+    }
+
+    /// [`Helper::ChooseWeighted`].
+    zs_helper_choose_weighted(run, window, first, count, proxy, weights, len) {
+        let pool = pool(run, first, count)?;
+        let weights = guest(window, weights, len)?;
+        chosen(run, pool.weighted(ProxyId(number(proxy)?), weights).ok_or(BAD_NUMBER)?)
+    }
+
+    /// [`Helper::ChooseHash`].
+    zs_helper_choose_hash(run, window, first, count, text, len) {
+        let pool = pool(run, first, count)?;
+        let text = guest(window, text, len)?;
+        let backend = pool.hash(text, &mut run.scratch.text);
+        chosen(run, backend)
     }
 
     /// [`Helper::BodyLimit`].
@@ -385,6 +436,13 @@ linked! {
     PathMatchEscaped => zs_helper_path_match_escaped(0, 1);
     Glob => zs_helper_glob(0, 1, 2, 3);
     FileLook => zs_helper_file_look(0);
+    ChooseRandom => zs_helper_choose_random(0, 1);
+    ChooseDraw => zs_helper_choose_draw(0, 1, 2);
+    ChooseLeast => zs_helper_choose_least(0, 1);
+    ChooseFirst => zs_helper_choose_first(0, 1);
+    ChooseRound => zs_helper_choose_round(0, 1, 2);
+    ChooseWeighted => zs_helper_choose_weighted(0, 1, 2, 3, 4);
+    ChooseHash => zs_helper_choose_hash(0, 1, 2, 3);
     EncodeBegin => zs_helper_encode_begin(0);
     EncodeSniff => zs_helper_encode_sniff(0);
     Encode => zs_helper_encode(0, 1);
@@ -421,6 +479,17 @@ fn guest(window: &Window, start: u64, len: u64) -> Result<&[u8], Failure> {
     window
         .slice(GuestPtr::from_register(start), len)
         .ok_or(BAD_POINTER)
+}
+
+/// The backends that site code names.
+fn pool(run: &Run<'_>, first: u64, count: u64) -> Result<Pool, Failure> {
+    Pool::new(run.site, number(first)?, number(count)?).ok_or(BAD_NUMBER)
+}
+
+/// Notes a choice for the attempt, and tells site code.
+fn chosen(run: &mut Run<'_>, backend: u32) -> Result<u64, Failure> {
+    run.exchange.upstream.chosen = (backend != NO_BACKEND).then_some(backend);
+    Ok(u64::from(backend))
 }
 
 fn expander<'a>(run: &'a Run<'_>) -> Expander<'a> {

@@ -15,6 +15,7 @@ pub mod access_log;
 mod authentication;
 pub mod capability;
 mod captures;
+mod choose;
 mod connection;
 mod current;
 mod desk;
@@ -42,6 +43,7 @@ mod site;
 mod slots;
 mod subrequest;
 mod tls_part;
+mod upstreams;
 mod view;
 mod worker;
 

@@ -90,6 +90,14 @@ pub const ACCEPT_PAUSE_MS: u64 = 100;
 /// as much as a request head of a client may have.
 pub const RESPONSE_HEAD_BYTES_MAX: usize = 1 << 20;
 
+/// Bytes of a response to a health check that are compared with what is
+/// expected: more than any answer to such a question.
+pub const HEALTH_BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Failures of upstreams that a worker counts at a time; one more is let go.
+/// Each is remembered until its time is over.
+pub const FAILURES_MAX: usize = 1 << 16;
+
 /// Informational responses of an upstream to one request; they wait to be
 /// sent whether the client reads or not.
 pub const INFORMATIONAL_MAX: u32 = 32;

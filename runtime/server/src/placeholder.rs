@@ -48,6 +48,7 @@ impl Expander<'_> {
                 let head = &exchange.upstream.response;
                 head.values(argument).next().is_none()
             }
+            Source::TransportError => !exchange.upstream.transport_error,
             Source::UpstreamAddress
             | Source::UpstreamHostPort
             | Source::UpstreamHost
@@ -64,7 +65,7 @@ impl Expander<'_> {
                 integer(&text).unwrap_or_else(|| Value::string(&text))
             }
             Source::ErrorStatus | Source::UpstreamStatus => integer(&text).unwrap_or_default(),
-            Source::TlsResumed => Value::Bool(text == b"true"),
+            Source::TlsResumed | Source::TransportError => Value::Bool(text == b"true"),
             Source::Duration => Value::Duration(self.elapsed_nanos().cast_signed()),
             Source::DurationMs => Value::Double(self.elapsed_nanos() as f64 / 1e6),
             _ => Value::string(&text),

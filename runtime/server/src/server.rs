@@ -51,7 +51,8 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// What the threads of a server share: all of it is here.
+/// What the threads of a server share: all of it is here, but for upstreams
+/// ([`crate::upstreams`]).
 #[derive(Debug)]
 struct Control {
     draining: AtomicBool,

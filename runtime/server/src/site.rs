@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::ptr::NonNull;
+use std::sync::OnceLock;
 
 use zs_abi::data::DataError;
 use zs_abi::tables::{
@@ -13,6 +14,7 @@ use zs_guest::{Constants, EntryPoint, Fault, FaultKind, Text as Code, Window};
 use zs_proto::regex::Program;
 
 use crate::capability::{Acceptor, Capabilities};
+use crate::upstreams::Upstreams;
 
 /// A site whose descriptor has been checked, with what is worked out once at
 /// start.
@@ -32,6 +34,7 @@ pub struct LoadedSite {
     /// Values of environment variables, by the offset of their name's text.
     environment: Vec<(Text, Vec<u8>)>,
     hostname: Vec<u8>,
+    upstreams: OnceLock<Upstreams>,
 }
 
 /// Why a site cannot be served.
@@ -113,6 +116,7 @@ impl LoadedSite {
             constants: Constants::new(data.bytes()).map_err(LoadError::Memory)?,
             environment: environment(data),
             hostname: zs_io::hostname(),
+            upstreams: OnceLock::new(),
         };
         loaded.check()?;
         loaded.prepare_tls()?;
@@ -161,6 +165,11 @@ impl LoadedSite {
     /// The machine's name when the server started.
     pub fn hostname(&self) -> &[u8] {
         &self.hostname
+    }
+
+    /// What workers share about upstreams.
+    pub(crate) fn upstreams(&self) -> &Upstreams {
+        self.upstreams.get_or_init(|| Upstreams::new(&self.data))
     }
 
     /// The function table of a capability, for the part that knows its type.

@@ -197,10 +197,26 @@ impl Worker {
 
     /// Runs an attempt's point with an argument. `None`: the attempt goes on.
     pub fn run_point(&mut self, exchange: Key, entry: EntryId, argument: u64) -> Option<Detour> {
-        let running = self.exchanges.get_mut(exchange)?;
+        self.ask_point(exchange, entry, argument).err()
+    }
+
+    /// As [`Self::run_point`], of a point that is asked something: what it
+    /// answers.
+    ///
+    /// # Errors
+    /// What site code wants instead.
+    pub fn ask_point(
+        &mut self,
+        exchange: Key,
+        entry: EntryId,
+        argument: u64,
+    ) -> Result<bool, Detour> {
+        let Some(running) = self.exchanges.get_mut(exchange) else {
+            return Ok(false);
+        };
         match self.guest.point(running, Call { entry, argument }) {
-            Outcome::Point => None,
-            outcome => Some(Detour(outcome)),
+            Outcome::Point { yes } => Ok(yes),
+            outcome => Err(Detour(outcome)),
         }
     }
 
@@ -524,7 +540,7 @@ impl Worker {
                 return;
             };
             outcome = match outcome {
-                Outcome::Respond | Outcome::Abort | Outcome::Point => return,
+                Outcome::Respond | Outcome::Abort | Outcome::Point { .. } => return,
                 Outcome::Inform(call) => {
                     inform(exchange);
                     self.guest.run(exchange, call)

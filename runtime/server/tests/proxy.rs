@@ -44,6 +44,7 @@ fn site(upstream: SocketAddr, change: impl Fn(&mut Proxy)) -> &'static LoadedSit
         server_name: Default::default(),
         keepalive_ms: 120_000,
         idle_max: 32,
+        balance: None,
     };
     change(&mut proxy);
     site.data.push(&proxy);

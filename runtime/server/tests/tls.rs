@@ -172,6 +172,7 @@ fn proxy(upstream: SocketAddr, name: &str, flags: u32, handshake_ms: u32) -> &'s
         server_name,
         keepalive_ms: 120_000,
         idle_max: 32,
+        balance: None,
     });
     let entry = site.entry("main", pass_on);
     site.server(entry);

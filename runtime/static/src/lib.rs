@@ -14,7 +14,7 @@ use std::ffi::{CStr, c_char, c_int};
 use zs_server::LoadedSite;
 use zs_server::capability::{
     self, AccessLogTable, AuthenticationTable, AuthorityTable, BrowseTable, EnvironmentTable,
-    FilesTable, ProxyTable, TlsTable, UpstreamTlsTable,
+    FilesTable, HealthTable, ProxyTable, TlsTable, UpstreamTlsTable,
 };
 
 include!(concat!(env!("OUT_DIR"), "/site.rs"));
@@ -46,6 +46,10 @@ pub static ENVIRONMENT: EnvironmentTable = capability::ENVIRONMENT;
 /// Checking passwords.
 #[unsafe(export_name = "zs_capability_authentication")]
 pub static AUTHENTICATION: AuthenticationTable = capability::AUTHENTICATION;
+
+/// Health checks of upstreams.
+#[unsafe(export_name = "zs_capability_proxy_health")]
+pub static PROXY_HEALTH: HealthTable = capability::PROXY_HEALTH;
 
 /// Access logs.
 #[unsafe(export_name = "zs_capability_access_log")]

@@ -4,6 +4,7 @@
 //! a site becomes a function of its own. Routes become tests and jumps in
 //! Caddy's order, handlers become operations and actions.
 
+mod balance;
 mod basic_auth;
 mod code;
 mod conditions;
@@ -12,6 +13,7 @@ mod expression;
 mod files;
 mod handlers;
 mod headers;
+mod health;
 mod invoke;
 mod logs;
 mod map;
@@ -67,6 +69,8 @@ pub fn lower(config: &Config, open: &OpenValues, sink: &mut Sink) -> Option<Prog
         owner: FunctionId(0),
         place: Span::default(),
         log_names: BTreeSet::new(),
+        twins: BTreeMap::new(),
+        backends: 0,
     };
     lowering.servers(&plan);
     lowering.logs(config, &plan);
@@ -160,6 +164,10 @@ struct Lowering<'a> {
     place: Span,
     /// Loggers that handlers name.
     log_names: BTreeSet<String>,
+    /// The number of the first backend of each name.
+    twins: BTreeMap<String, u32>,
+    /// How many backends there are.
+    backends: u32,
 }
 
 impl Lowering<'_> {

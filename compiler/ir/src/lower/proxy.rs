@@ -44,17 +44,19 @@ impl Lowering<'_> {
         };
         self.refuse_proxy_settings(proxy);
         self.refuse_transport_settings(&transport, proxy.origin);
-        if proxy.upstreams.len() != 1 {
-            let what = format!("`reverse_proxy` with {} upstreams", proxy.upstreams.len());
-            self.unsupported(proxy.origin.span(), &what, "name exactly one upstream");
+        if proxy.upstreams.is_empty() {
+            let what = "`reverse_proxy` without an upstream";
+            self.unsupported(proxy.origin.span(), what, "name one");
             return;
         }
         let Some(number) = self.proxy_record(&proxy.upstreams, &transport) else {
             return;
         };
         let (request, response) = self.attempt(code, proxy);
+        let balance = self.balance(code, proxy, number);
         let proxy = &mut self.program.proxies[number.0 as usize];
         (proxy.request, proxy.response) = (request, response);
+        proxy.balance = balance;
         proxy.owner = self.owner;
         code.act(Act::Proxy(number));
     }
@@ -64,8 +66,8 @@ impl Lowering<'_> {
         let none = Duration::default();
         let ReverseProxy {
             transport: _,
-            load_balancing,
-            health_checks,
+            load_balancing: _,
+            health_checks: _,
             upstreams: _,
             dynamic_upstreams,
             flush_interval,
@@ -82,8 +84,6 @@ impl Lowering<'_> {
             origin,
         } = proxy;
         let set = [
-            (load_balancing.is_some(), "load balancing"),
-            (health_checks.is_some(), "health checks"),
             (dynamic_upstreams.is_some(), "upstreams that are looked up"),
             (*flush_interval != none, "`flush_interval`"),
             (!trusted_proxies.is_empty(), "`trusted_proxies` of a proxy"),
@@ -253,22 +253,20 @@ impl Lowering<'_> {
             server_name,
             keepalive_ms: KEEPALIVE_MS,
             idle_max: IDLE_MAX,
+            balance: None,
         };
         let owner = FunctionId(u32::MAX);
         self.program.proxies.push(Proxy {
             record,
             request: None,
             response: None,
+            balance: None,
             owner,
         });
         Some(ProxyId(self.program.proxies.len() as u32 - 1))
     }
 
-    fn upstream(&mut self, upstream: &Upstream) -> Option<UpstreamRecord> {
-        if upstream.max_requests != 0 {
-            let what = "`max_requests` of an upstream";
-            self.unsupported(upstream.origin.span(), what, "remove it to build the rest");
-        }
+    pub(super) fn upstream(&mut self, upstream: &Upstream) -> Option<UpstreamRecord> {
         let constant = |this: &mut Self, text: &str| DataValue {
             text: this.program.data.text(text),
             template: None,
@@ -324,6 +322,6 @@ impl Lowering<'_> {
 }
 
 /// A duration in milliseconds; `None` when it is not set.
-fn millis(duration: Duration) -> Option<u32> {
+pub(super) fn millis(duration: Duration) -> Option<u32> {
     (duration.0 > 0).then(|| u32::try_from(duration.as_millis_ceil()).unwrap_or(u32::MAX))
 }

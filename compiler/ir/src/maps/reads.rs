@@ -62,6 +62,8 @@ impl Reads<'_> {
             | Op::RegisterCopy { .. }
             | Op::RegisterRegex { .. }
             | Op::RegisterCall { .. }
+            | Op::FirstOf { .. }
+            | Op::Choose { .. }
             | Op::BodyLimit { .. }
             | Op::LocalSet { .. }
             | Op::FilterPush { .. }
@@ -122,7 +124,7 @@ impl Reads<'_> {
                 let accounts = self.data.range::<Account>(accounts);
                 self.of_values(accounts.flat_map(|account| [account.name, account.hash]))
             }
-            Act::End | Act::Abort | Act::Goto => Variables::new(),
+            Act::End | Act::Yes | Act::Abort | Act::Goto => Variables::new(),
         }
     }
 

@@ -20,6 +20,8 @@ pub fn address(capability: Capability) -> *const u8 {
         Capability::Proxy => (&raw const PROXY_HERE).cast(),
         // Known to the parts above only, which do not ask for them here.
         Capability::ProxyTls | Capability::LocalAuthority => capability::address(capability),
+        // Nothing asks after upstreams.
+        Capability::ProxyHealth => std::ptr::null(),
         // No request has been made that could be logged.
         Capability::AccessLog => std::ptr::null(),
         // Files and variables are looked at as they are.

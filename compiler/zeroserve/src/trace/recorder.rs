@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use zs_abi::{HeadTarget, Helper};
 use zs_ir::Program;
-use zs_ir::program::{Act, Asked, BlockId, End, FunctionId, Op, Value};
+use zs_ir::program::{Act, Asked, BlockId, Choice, End, FunctionId, Op, Value};
 use zs_server::{Exchange, Raised, Stage, with_run};
 
 use super::engine::text_at;
@@ -219,6 +219,8 @@ impl Recorder {
             | Op::LocalSet { .. }
             | Op::EncodeBegin { .. }
             | Op::EncodeSniff { .. }
+            | Op::FirstOf { .. }
+            | Op::Choose { .. }
             | Op::ScopePush { .. }
             | Op::ScopePop
             | Op::RegistersClear
@@ -257,7 +259,7 @@ impl Recorder {
                 ));
                 return;
             }
-            Act::End | Act::Goto => return,
+            Act::End | Act::Yes | Act::Goto => return,
         };
         self.steps.push(Step {
             span: Some(end.span),
@@ -310,6 +312,15 @@ fn helper_of(op: &Op) -> Option<Helper> {
         Op::VarSet { .. } => Helper::VarSet,
         Op::BodyLimit { .. } => Helper::BodyLimit,
         Op::BodySet { .. } => Helper::BodySet,
+        Op::Choose { choice, .. } => match choice {
+            Choice::Random => Helper::ChooseRandom,
+            Choice::Draw(_) => Helper::ChooseDraw,
+            Choice::Least => Helper::ChooseLeast,
+            Choice::First => Helper::ChooseFirst,
+            Choice::Round(_) => Helper::ChooseRound,
+            Choice::Weighted(..) => Helper::ChooseWeighted,
+            Choice::Hash(_) => Helper::ChooseHash,
+        },
         Op::FilterPush { .. } => Helper::FilterPush,
         Op::ScopePush { .. } => Helper::ScopePush,
         Op::ScopePop => Helper::ScopePop,
@@ -319,7 +330,11 @@ fn helper_of(op: &Op) -> Option<Helper> {
         Op::RegisterCopy { .. } => Helper::RegisterCopy,
         Op::RegisterRegex { .. } => Helper::RegisterRegex,
         Op::RegisterCall { function, .. } => Helper::of_function(*function),
-        Op::PathSet { .. } | Op::Walk { .. } | Op::HostLookup { .. } | Op::LocalSet { .. } => {
+        Op::PathSet { .. }
+        | Op::Walk { .. }
+        | Op::HostLookup { .. }
+        | Op::FirstOf { .. }
+        | Op::LocalSet { .. } => {
             return None;
         }
     })

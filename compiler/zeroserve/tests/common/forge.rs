@@ -159,12 +159,14 @@ impl Forge {
             server_name: Value::default(),
             keepalive_ms: 10_000,
             idle_max: 4,
+            balance: None,
         };
         let owner = FunctionId(0);
         let proxy = zs_ir::program::Proxy {
             record,
             request: None,
             response: None,
+            balance: None,
             owner,
         };
         self.program.proxies.push(proxy);

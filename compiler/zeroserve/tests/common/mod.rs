@@ -226,3 +226,34 @@ pub fn caddy() -> Option<PathBuf> {
     }
     caddy
 }
+
+/// Starts Caddy with files of its own, without what would touch the machine.
+pub fn run_caddy(
+    caddy: &Path,
+    folder: &Folder,
+    caddyfile: &str,
+    variables: &[(&str, String)],
+    port: u16,
+) -> Server {
+    let quiet = "\tadmin off\n\tpersist_config off\n\tauto_https off\n\tskip_install_trust\n";
+    let text = match caddyfile.strip_prefix("{\n") {
+        Some(rest) => format!("{{\n{quiet}{rest}"),
+        None => format!("{{\n{quiet}}}\n{caddyfile}"),
+    };
+    let file = folder.write("Caddyfile.caddy", &text);
+    let child = Command::new(caddy)
+        .args(["run", "--adapter", "caddyfile", "--config"])
+        .arg(file)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .env("HOME", folder.path("home"))
+        .env("XDG_DATA_HOME", folder.path("data"))
+        .env("XDG_CONFIG_HOME", folder.path("config"))
+        .stderr(Stdio::from(
+            fs::File::create(folder.path("log")).expect("a log"),
+        ))
+        .spawn()
+        .expect("Caddy starts");
+    let mut server = Server(child);
+    server.wait_for(port);
+    server
+}

@@ -1,11 +1,10 @@
 //! The servers of a specification: the built site, the real Caddy with the
 //! same Caddyfile, and the upstream behind both.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use super::common::{Folder, Server, ZEROSERVE};
+use super::common::{Folder, Server, ZEROSERVE, run_caddy};
 use super::spec::{Ports, Site};
 use super::upstream::Upstream;
 
@@ -40,29 +39,10 @@ pub fn upstream(site: &Site, ports: &Ports) -> Option<Upstream> {
     wanted.then(|| Upstream::start(&site.upstream, ports.upstream, vec![ports.site]))
 }
 
-/// Caddy with files of its own, without what would touch the machine.
+/// Caddy with the same Caddyfile.
 pub fn start_caddy(caddy: &Path, folder: &Folder, site: &Site, ports: &Ports) -> Server {
-    let quiet = "\tadmin off\n\tpersist_config off\n\tauto_https off\n\tskip_install_trust\n";
-    let text = match site.caddyfile.strip_prefix("{\n") {
-        Some(rest) => format!("{{\n{quiet}{rest}"),
-        None => format!("{{\n{quiet}}}\n{}", site.caddyfile),
-    };
-    let file = folder.write("Caddyfile", &text);
-    let child = Command::new(caddy)
-        .args(["run", "--adapter", "caddyfile", "--config"])
-        .arg(file)
-        .envs(ports.variables())
-        .env("HOME", folder.path("home"))
-        .env("XDG_DATA_HOME", folder.path("data"))
-        .env("XDG_CONFIG_HOME", folder.path("config"))
-        .stderr(Stdio::from(
-            fs::File::create(folder.path("log")).expect("a log"),
-        ))
-        .spawn()
-        .expect("Caddy starts");
-    let mut server = Server(child);
-    server.wait_for(ports.site);
-    server
+    let variables = ports.variables();
+    run_caddy(caddy, folder, &site.caddyfile, &variables, ports.site)
 }
 
 /// The rules by which Caddy's answers may differ: the name in `Server` and

@@ -4,40 +4,57 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use zs_abi::tables::{LISTEN_UNIX, PROXY_TLS, PROXY_TLS_INSECURE, ProxyId, Upstream};
+use zs_abi::data::Range;
+use zs_abi::tables::{Balance, LISTEN_UNIX, PROXY_TLS, PROXY_TLS_INSECURE, ProxyId, Upstream};
 use zs_client::tls::Stream;
-use zs_client::{Destination, Failure, Host, LineKey, PoolId};
+use zs_client::{Destination, Host, LineKey, PoolId};
 use zs_io::{Address, Key};
 use zs_proto::ascii;
 
+use super::again::{Cause, Failure, Passage};
 use super::job::{Plan, Sending};
 use super::{After, Proxies, head};
 use crate::exchange::Exchange;
 use crate::expand::Expander;
 use crate::site::LoadedSite;
-use crate::worker::Worker;
+use crate::worker::{Detour, Worker};
 
 impl Proxies {
     /// Begins to pass an exchange on.
     pub fn start(&mut self, worker: &mut Worker, key: Key, proxy: ProxyId) {
-        let record = *self.proxy(proxy);
-        let site = worker.site();
-        if record.upstreams.count == 0 {
-            let reason = "there is no upstream".to_string();
-            self.after.push(After::Raise(key, 503, reason));
-            return;
-        }
-        let number = record.upstreams.first + self.choose(record.upstreams.count);
-        let Some(upstream) = site.data.record::<Upstream>(number) else {
-            let reason = format!("upstream {number} does not exist");
-            self.after.push(After::Raise(key, 500, reason));
+        self.set_passage(Passage::new(key, proxy, worker.io.now()));
+        self.select(worker, key);
+    }
+
+    /// Begins an attempt with an upstream that is chosen now.
+    pub fn select(&mut self, worker: &mut Worker, key: Key) {
+        let Some(passage) = self.passage(key) else {
             return;
         };
-        let clock = worker.io.clock();
+        passage.attempted = worker.io.now();
+        let proxy = passage.proxy;
+        let record = *self.proxy(proxy);
+        let (choice, sending) = match choose(worker, key, &record) {
+            Ok(Some(choice)) => choice,
+            Ok(None) => {
+                let reason = "no upstreams available".to_string();
+                let (cause, status) = (Cause::NoUpstream, 503);
+                let failure = Failure {
+                    cause,
+                    status,
+                    reason,
+                };
+                self.failed(worker, key, failure);
+                return;
+            }
+            Err(detour) => {
+                self.after.push(After::Detour(key, detour));
+                return;
+            }
+        };
         let Some(exchange) = worker.exchange_mut(key) else {
             return;
         };
-        let sending = prepare(site, exchange, clock, &record, &upstream);
         let replayable = sending == Sending::Done && is_idempotent(&exchange.request.method);
         if let Some(entry) = record.request_entry
             && let Some(detour) = worker.run_point(key, entry, 0)
@@ -47,7 +64,8 @@ impl Proxies {
         }
         let plan = Plan {
             proxy,
-            upstream: number,
+            upstream: choice.upstream,
+            backend: choice.backend,
             sending,
             reused: true,
             replayable,
@@ -95,7 +113,8 @@ impl Proxies {
             return;
         }
         plan.reused = false;
-        let host = match host(exchange, &upstream) {
+        let to = &exchange.upstream;
+        let host = match host(&to.host, &to.port, upstream.kind == LISTEN_UNIX) {
             Ok(host) => host,
             Err(reason) => {
                 self.after.push(After::Raise(key, 502, reason));
@@ -129,24 +148,38 @@ impl Proxies {
             self.jobs.resize_with(index + 1, Default::default);
         }
         self.jobs[index].begin(line, exchange, plan);
-        self.set_link(exchange, line);
+        if let Some(backend) = plan.backend {
+            self.site.upstreams().begin(backend);
+        }
+        if let Some(passage) = self.passage(exchange) {
+            passage.line = Some(line);
+        }
     }
 
     /// There is no line.
-    pub fn dial_failed(&mut self, worker: &mut Worker, line: LineKey, failure: &Failure) {
+    pub fn dial_failed(&mut self, worker: &mut Worker, line: LineKey, told: &zs_client::Failure) {
+        use zs_client::Failure as Told;
         // To Go a failed dial is no timeout, even if it took too long.
-        let status = match failure {
-            Failure::Handshake => 504,
-            _ => 502,
+        let (cause, status) = match told {
+            Told::Handshake => (Cause::Line, 504),
+            Told::Tls(_) => (Cause::Line, 502),
+            Told::Name(_) | Told::Connect(..) | Told::Timeout | Told::System(_) => {
+                (Cause::Dial, 502)
+            }
         };
-        self.fail(worker, line, status, &failure.to_string());
+        let failure = Failure {
+            cause,
+            status,
+            reason: told.to_string(),
+        };
+        self.fail(worker, line, failure);
     }
 
     /// The line has ended before it should.
     pub fn broken(&mut self, worker: &mut Worker, line: LineKey, reason: &str) {
         let job = self.job(line);
         if !(job.reused && job.replayable && !job.answered) {
-            self.fail(worker, line, 502, reason);
+            self.fail(worker, line, Failure::of_line(502, reason));
             return;
         }
         // An idle line's end and the request have crossed: once more on a new
@@ -154,6 +187,7 @@ impl Proxies {
         let plan = Plan {
             proxy: job.proxy,
             upstream: job.upstream,
+            backend: job.backend,
             sending: Sending::Done,
             reused: false,
             replayable: false,
@@ -166,19 +200,8 @@ impl Proxies {
         }
     }
 
-    /// One of so many, at random.
-    fn choose(&mut self, count: u32) -> u32 {
-        if count == 1 {
-            return 0;
-        }
-        // Xorshift: spread evenly enough, and not a secret.
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        (((self.random >> 32) * u64::from(count)) >> 32) as u32
-    }
-
-    fn tls(
+    /// TLS to a server of a name, if the proxy speaks it.
+    pub(super) fn tls(
         &mut self,
         record: &zs_abi::tables::Proxy,
         name: &[u8],
@@ -197,17 +220,68 @@ impl Proxies {
     }
 }
 
-/// Fills in what the exchange knows of the attempt: the upstream, and the
-/// fields that it gets; how the body is sent.
-pub(super) fn prepare(
-    site: &'static LoadedSite,
-    exchange: &mut Exchange,
-    clock: zs_io::Clock,
+/// An upstream that was chosen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chosen {
+    /// The number of its record.
+    pub upstream: u32,
+    /// The number of its backend, if the proxy has some.
+    pub backend: Option<u32>,
+}
+
+/// Prepares the request and chooses an upstream for it, which the exchange then
+/// knows: the upstream, if one is available, and how the body is sent.
+pub(super) fn choose(
+    worker: &mut Worker,
+    key: Key,
     record: &zs_abi::tables::Proxy,
-    upstream: &Upstream,
-) -> Sending {
-    name_upstream(site, exchange, clock, upstream);
-    head::prepare(exchange, record, upstream.kind == LISTEN_UNIX)
+) -> Result<Option<(Chosen, Sending)>, Detour> {
+    let site = worker.site();
+    let Some(exchange) = worker.exchange_mut(key) else {
+        return Ok(None);
+    };
+    let sending = head::prepare(exchange);
+    let balance = record.balance.and_then(|number| site.data.record(number.0));
+    let chosen = match balance {
+        None => Some(Chosen {
+            upstream: record.upstreams.first,
+            backend: None,
+        }),
+        Some(balance) => choose_backend(worker, key, &balance)?.map(|backend| Chosen {
+            upstream: record.upstreams.first + backend - balance.backends.first,
+            backend: Some(backend),
+        }),
+    };
+    let clock = worker.io.clock();
+    let upstream = chosen.and_then(|chosen| site.data.record::<Upstream>(chosen.upstream));
+    let (Some(chosen), Some(upstream)) = (chosen, upstream) else {
+        return Ok(None);
+    };
+    let Some(exchange) = worker.exchange_mut(key) else {
+        return Ok(None);
+    };
+    name_upstream(site, exchange, clock, &upstream);
+    head::name_host(exchange, record, upstream.kind == LISTEN_UNIX);
+    Ok(Some((chosen, sending)))
+}
+
+/// The backend that site code chooses, or the first that is available.
+fn choose_backend(worker: &mut Worker, key: Key, balance: &Balance) -> Result<Option<u32>, Detour> {
+    let Range { first, count } = balance.backends;
+    let Some(entry) = balance.choose_entry else {
+        let upstreams = worker.site().upstreams();
+        return Ok((first..first + count).find(|number| upstreams.is_available(*number)));
+    };
+    if let Some(exchange) = worker.exchange_mut(key) {
+        exchange.upstream.chosen = None;
+    }
+    if let Some(detour) = worker.run_point(key, entry, 0) {
+        return Err(detour);
+    }
+    let chosen = worker
+        .exchange(key)
+        .and_then(|exchange| exchange.upstream.chosen);
+    Ok(chosen.filter(|number| (first..first + count).contains(number)))
 }
 
 /// Writes host and port of the chosen upstream into the exchange.
@@ -260,22 +334,22 @@ fn server_name_of(
     literal.unwrap_or(name).to_vec()
 }
 
-fn host(exchange: &Exchange, upstream: &Upstream) -> Result<Host, String> {
-    let host = &exchange.upstream.host;
-    if upstream.kind == LISTEN_UNIX {
+/// The host to connect to.
+pub(super) fn host(host: &[u8], port: &[u8], unix: bool) -> Result<Host, String> {
+    if unix {
         let path = PathBuf::from(OsStr::from_bytes(host));
         return Ok(Host::Address(Address::Unix(path)));
     }
-    let port = ascii::parse_decimal(&exchange.upstream.port);
-    let port = port.and_then(|port| u16::try_from(port).ok());
-    let port = port.filter(|port| *port > 0).ok_or_else(|| {
-        let text = exchange.upstream.port.escape_ascii();
+    let number = ascii::parse_decimal(port);
+    let number = number.and_then(|port| u16::try_from(port).ok());
+    let number = number.filter(|port| *port > 0).ok_or_else(|| {
+        let text = port.escape_ascii();
         format!("{text} is no port of an upstream")
     })?;
     if host.is_empty() {
         return Err("the upstream's host is empty".to_string());
     }
-    Ok(Host::Name(host.clone(), port))
+    Ok(Host::Name(host.to_vec(), number))
 }
 
 /// Methods that can be repeated without harm (RFC 9110 §9.2.2).

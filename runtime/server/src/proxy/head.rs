@@ -9,8 +9,9 @@ use zs_proto::{Head, ascii, hop};
 use super::job::Sending;
 use crate::exchange::{Exchange, SERVER_NAME};
 
-/// Fills in the fields of the upstream's request; how its body is sent.
-pub(super) fn prepare(exchange: &mut Exchange, record: &Proxy, unix: bool) -> Sending {
+/// Fills in the fields of the upstream's request that are the same for every
+/// upstream; how its body is sent.
+pub(super) fn prepare(exchange: &mut Exchange) -> Sending {
     let scheme = exchange.scheme();
     let Exchange {
         request,
@@ -27,13 +28,6 @@ pub(super) fn prepare(exchange: &mut Exchange, record: &Proxy, unix: bool) -> Se
         head.push(b"Upgrade", protocol);
     }
     let received = request.host_and_port();
-    if record.flags & PROXY_HOST_UPSTREAM != 0 || received.is_empty() {
-        let mut authority = Vec::new();
-        if !unix {
-            push_authority(&mut authority, &upstream.host, &upstream.port);
-        }
-        head.set(b"Host", &authority);
-    }
     if let Some(remote) = origin.remote {
         let (text, len) = address_text(remote.ip().to_canonical());
         head.push(b"X-Forwarded-For", &text[..len]);
@@ -61,6 +55,22 @@ pub(super) fn prepare(exchange: &mut Exchange, record: &Proxy, unix: bool) -> Se
             Sending::Chunked
         }
     }
+}
+
+/// Puts the host in that the upstream sees.
+pub(super) fn name_host(exchange: &mut Exchange, record: &Proxy, unix: bool) {
+    let Exchange {
+        request, upstream, ..
+    } = exchange;
+    let received = request.host_and_port();
+    if record.flags & PROXY_HOST_UPSTREAM == 0 && !received.is_empty() {
+        return;
+    }
+    let mut authority = Vec::new();
+    if !unix {
+        push_authority(&mut authority, &upstream.host, &upstream.port);
+    }
+    upstream.request.set(b"Host", &authority);
 }
 
 /// What the proxy calls itself, with the version of a message that it got.

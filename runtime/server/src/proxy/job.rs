@@ -42,6 +42,8 @@ pub(super) struct Job {
     pub proxy: ProxyId,
     /// Number of the upstream's record.
     pub upstream: u32,
+    /// Number of its backend, whose requests are counted.
+    pub backend: Option<u32>,
     pub phase: Phase,
     /// Whether the request's head was sent.
     pub head_sent: bool,
@@ -54,6 +56,8 @@ pub(super) struct Job {
     pub answered: bool,
     /// Whether the request may be sent once more on another line.
     pub replayable: bool,
+    /// Whether any of the request's body was sent.
+    pub body_sent: bool,
     /// Whether the line can be kept after the response.
     pub keep: bool,
     /// Whether the response's pipe is full and the line rests.
@@ -73,6 +77,7 @@ impl Default for Job {
             exchange: None,
             proxy: ProxyId(0),
             upstream: 0,
+            backend: None,
             phase: Phase::Head,
             head_sent: false,
             sending: Sending::Done,
@@ -80,6 +85,7 @@ impl Default for Job {
             informed: 0,
             answered: false,
             replayable: false,
+            body_sent: false,
             keep: false,
             held: false,
             ended: false,
@@ -103,6 +109,7 @@ impl Job {
             exchange: Some(exchange),
             proxy: plan.proxy,
             upstream: plan.upstream,
+            backend: plan.backend,
             sending: plan.sending,
             reused: plan.reused,
             replayable: plan.replayable,
@@ -117,6 +124,7 @@ impl Job {
 pub(super) struct Plan {
     pub proxy: ProxyId,
     pub upstream: u32,
+    pub backend: Option<u32>,
     pub sending: Sending,
     pub reused: bool,
     pub replayable: bool,

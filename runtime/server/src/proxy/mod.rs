@@ -7,30 +7,40 @@
 //! borrowed any more, because they run site code, which may come back with
 //! another exchange to pass on.
 
+mod again;
 mod attempt;
 mod head;
+mod health;
 mod job;
 pub mod rehearse;
 mod request;
 mod response;
 mod table;
 
+pub use health::HealthTable;
+pub(crate) use health::TABLE as HEALTH_TABLE;
 pub(crate) use table::TABLE;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use zs_abi::tables::{self, ProxyId};
 use zs_client::tls::{Connect, TlsTable};
 use zs_client::{Client, LineKey, Tell, Told};
-use zs_io::{Event, Key};
+use zs_io::{Event, Key, Millis};
 
 use crate::log;
 use crate::site::LoadedSite;
 use crate::worker::{Detour, Worker};
 
+use again::{Failure, Passage};
+use health::Prober;
 use job::{Job, Phase};
 
 /// A worker's proxy.
 #[derive(Debug)]
 struct Proxies {
+    site: &'static LoadedSite,
     client: Client,
     proxies: Vec<tables::Proxy>,
     tls: Option<&'static TlsTable>,
@@ -38,11 +48,16 @@ struct Proxies {
     connectors: [Option<Box<dyn Connect>>; 2],
     /// By the index of the job's line.
     jobs: Vec<Job>,
-    /// The line that works for an exchange, by the exchange's index.
-    links: Vec<Option<(Key, LineKey)>>,
+    /// What is known of an exchange that is passed on, by the exchange's index.
+    passages: Vec<Option<Passage>>,
+    /// Failures of backends, by when they do not count any more.
+    failures: BinaryHeap<Reverse<(Millis, u32)>>,
+    /// When the loop's timer for failures runs out.
+    forget_timer: Option<Millis>,
+    /// Who makes health checks, if this worker does.
+    prober: Option<Box<dyn Prober>>,
     tell: Tell,
     after: Vec<After>,
-    random: u64,
 }
 
 /// What is left to do once the state is free.
@@ -52,22 +67,51 @@ enum After {
     Raise(Key, u16, String),
     /// An exchange goes another way.
     Detour(Key, Detour),
+    /// An exchange is tried again, after so many milliseconds.
+    Again(Key, u32),
 }
+
+/// The timer of an exchange that is tried again: with the exchange's key.
+const RETRY_TIMER: u64 = zs_client::OWNER_BIT;
+
+/// Timers of health checks; which one stands in the upper half.
+const PROBE_TIMER: u64 = zs_client::OWNER_BIT | 1 << 28;
+
+/// The timer of failures that do not count any more.
+const FORGET_TIMER: u64 = zs_client::OWNER_BIT | 1 << 29;
 
 impl Proxies {
     fn new(site: &'static LoadedSite, tls: Option<&'static TlsTable>) -> Self {
-        let mut seed = [0; 8];
-        let _filled = zs_io::random(&mut seed);
         Self {
+            site,
             client: Client::new(Worker::proxy_token),
             proxies: site.data.all().collect(),
             tls,
             connectors: [None, None],
             jobs: Vec::new(),
-            links: Vec::new(),
+            passages: Vec::new(),
+            failures: BinaryHeap::new(),
+            forget_timer: None,
+            prober: None,
             tell: Tell::new(),
             after: Vec::new(),
-            random: u64::from_ne_bytes(seed) | 1,
+        }
+    }
+
+    /// Begins with health checks, if nobody else does.
+    fn start_probing(&mut self, worker: &mut Worker) {
+        self.prober = health::prober(self.site);
+        self.with_prober(worker, |prober, _, worker| prober.start(worker));
+    }
+
+    fn with_prober(
+        &mut self,
+        worker: &mut Worker,
+        work: impl FnOnce(&mut dyn Prober, &mut Self, &mut Worker),
+    ) {
+        if let Some(mut prober) = self.prober.take() {
+            work(&mut *prober, self, worker);
+            self.prober = Some(prober);
         }
     }
 
@@ -76,8 +120,20 @@ impl Proxies {
     }
 
     fn event(&mut self, worker: &mut Worker, number: u64, event: Event) {
-        self.client
-            .event(&mut worker.io, number, event, &mut self.tell);
+        if zs_client::is_owners(number) {
+            match number {
+                FORGET_TIMER => self.forget(worker),
+                _ if number & PROBE_TIMER == PROBE_TIMER => {
+                    self.with_prober(worker, |prober, proxies, worker| {
+                        prober.timer(proxies, worker, number);
+                    });
+                }
+                _ => self.again(worker, Key::from_bits(number & !RETRY_TIMER), 0),
+            }
+        } else {
+            self.client
+                .event(&mut worker.io, number, event, &mut self.tell);
+        }
         self.settle(worker);
     }
 
@@ -97,6 +153,9 @@ impl Proxies {
     fn told(&mut self, worker: &mut Worker, line: LineKey, told: Told) {
         let job = self.jobs.get(line.index());
         if job.is_none_or(|job| job.line != Some(line)) {
+            self.with_prober(worker, |prober, proxies, worker| {
+                prober.told(proxies, worker, line, &told);
+            });
             return;
         }
         match told {
@@ -129,20 +188,34 @@ impl Proxies {
         if let Some(line) = self.link(exchange) {
             self.drop_line(worker, line);
         }
+        if self.passage(exchange).is_some() {
+            self.passages[exchange.index as usize] = None;
+        }
     }
 
     /// The line that works for an exchange.
-    fn link(&self, exchange: Key) -> Option<LineKey> {
-        let (linked, line) = (*self.links.get(exchange.index as usize)?)?;
-        (linked == exchange).then_some(line)
+    fn link(&mut self, exchange: Key) -> Option<LineKey> {
+        self.passage(exchange)?.line
     }
 
-    fn set_link(&mut self, exchange: Key, line: LineKey) {
-        let index = exchange.index as usize;
-        if self.links.len() <= index {
-            self.links.resize(index + 1, None);
+    /// What is known of an exchange that is passed on.
+    fn passage(&mut self, exchange: Key) -> Option<&mut Passage> {
+        let passage = self.passages.get_mut(exchange.index as usize)?.as_mut();
+        passage.filter(|passage| passage.exchange == exchange)
+    }
+
+    fn set_passage(&mut self, passage: Passage) {
+        let index = passage.exchange.index as usize;
+        if self.passages.len() <= index {
+            self.passages.resize_with(index + 1, || None);
         }
-        self.links[index] = Some((exchange, line));
+        self.passages[index] = Some(passage);
+    }
+
+    /// How a proxy chooses and tries again, if it is told.
+    fn balance(&self, proxy: ProxyId) -> Option<tables::Balance> {
+        let number = self.proxy(proxy).balance?;
+        self.site.data.record(number.0)
     }
 
     fn proxy(&self, proxy: ProxyId) -> &tables::Proxy {
@@ -160,7 +233,13 @@ impl Proxies {
         let job = self.job(line);
         let exchange = job.exchange.take()?;
         job.line = None;
-        self.links[exchange.index as usize] = None;
+        let backend = job.backend;
+        if let Some(passage) = self.passage(exchange) {
+            passage.line = None;
+        }
+        if let Some(backend) = backend {
+            self.site.upstreams().end(backend);
+        }
         if let Some(exchange) = worker.exchange_mut(exchange) {
             exchange.proxied = false;
         }
@@ -174,24 +253,43 @@ impl Proxies {
         exchange
     }
 
-    /// Ends an attempt by an error of the upstream.
-    fn fail(&mut self, worker: &mut Worker, line: LineKey, status: u16, reason: &str) {
+    /// Ends an attempt by a failure, for whose sake the line is closed.
+    fn fail(&mut self, worker: &mut Worker, line: LineKey, failure: Failure) {
         let exchange = self.job(line).exchange;
         let Some(exchange) = exchange.and_then(|key| worker.exchange(key)) else {
             return;
         };
         let upstream = &exchange.upstream;
         log::line(format_args!(
-            "upstream {}:{} ({} {}): {reason}",
+            "upstream {}:{} ({} {}): {}",
             upstream.host.escape_ascii(),
             upstream.port.escape_ascii(),
             exchange.request.method.escape_ascii(),
             exchange.request.uri.escape_ascii(),
+            failure.reason,
         ));
-        self.abandon(worker, line, status, reason);
+        let job = self.job(line);
+        if job.phase != Phase::Head {
+            self.abandon(worker, line, failure.status, &failure.reason);
+            return;
+        }
+        let (proxy, backend, spent) = (job.proxy, job.backend, job.body_sent);
+        if let Some(balance) = self.balance(proxy)
+            && let Some(backend) = backend
+        {
+            self.count_failure(worker, &balance, backend);
+        }
+        let Some(key) = self.drop_line(worker, line) else {
+            return;
+        };
+        if let Some(passage) = self.passage(key) {
+            passage.spent |= spent;
+        }
+        self.failed(worker, key, failure);
     }
 
-    /// Ends an attempt by an error, for whose sake the line is closed.
+    /// Ends the exchange of a line by an error that is not the upstream's, or
+    /// that comes too late for another attempt.
     fn abandon(&mut self, worker: &mut Worker, line: LineKey, status: u16, reason: &str) {
         let phase = self.job(line).phase;
         let Some(key) = self.drop_line(worker, line) else {

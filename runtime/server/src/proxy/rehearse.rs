@@ -14,7 +14,7 @@ use crate::worker::{Detour, Worker};
 pub enum Rehearsed {
     /// This would be sent.
     Sent {
-        /// The upstreams to choose from; the first one was named to site code.
+        /// The upstreams that one was chosen from.
         upstreams: u32,
         /// Whether it would be sent over TLS.
         tls: bool,
@@ -27,22 +27,16 @@ pub enum Rehearsed {
     Nothing,
 }
 
-/// Prepares an attempt as the proxy does, with its first upstream, and sends
-/// nothing.
+/// Prepares an attempt as the proxy does, and sends nothing.
 pub fn rehearse(worker: &mut Worker, key: Key, proxy: ProxyId) -> Rehearsed {
-    let site = worker.site();
-    let clock = worker.io.clock();
-    let Some(record) = site.data.record::<tables::Proxy>(proxy.0) else {
+    let Some(record) = worker.site().data.record::<tables::Proxy>(proxy.0) else {
         return Rehearsed::Nothing;
     };
-    let upstream = site.data.record(record.upstreams.first);
-    let (Some(upstream), 1..) = (upstream, record.upstreams.count) else {
-        return Rehearsed::Nothing;
-    };
-    let Some(exchange) = worker.exchange_mut(key) else {
-        return Rehearsed::Nothing;
-    };
-    attempt::prepare(site, exchange, clock, &record, &upstream);
+    match attempt::choose(worker, key, &record) {
+        Ok(Some(_)) => {}
+        Ok(None) => return Rehearsed::Nothing,
+        Err(detour) => return Rehearsed::Detour(detour),
+    }
     if let Some(entry) = record.request_entry
         && let Some(detour) = worker.run_point(key, entry, 0)
     {

@@ -3,6 +3,7 @@
 use zs_client::LineKey;
 use zs_proto::chunked::{LAST_CHUNK, push_chunk};
 
+use super::again::Failure;
 use super::job::{Phase, Sending};
 use super::{Proxies, head};
 use crate::limits::OUTPUT_HIGH;
@@ -96,6 +97,7 @@ impl Proxies {
         let ends = pipe.has_ended() && count == pipe.len();
         if count > 0 {
             job.replayable = false;
+            job.body_sent = true;
         }
         match &mut job.sending {
             Sending::Done => {}
@@ -167,6 +169,6 @@ impl Proxies {
 
     /// Nothing has moved for too long.
     pub fn timed_out(&mut self, worker: &mut Worker, line: LineKey) {
-        self.fail(worker, line, 504, "timeout");
+        self.fail(worker, line, Failure::of_line(504, "timeout"));
     }
 }

@@ -5,6 +5,7 @@ use zs_proto::framing::BodyLength;
 use zs_proto::response::{self, StatusLine};
 use zs_proto::{Head, hop, status};
 
+use super::again::Failure;
 use super::head::via;
 use super::job::{Job, Phase, Sending};
 use super::{After, Proxies};
@@ -84,7 +85,11 @@ impl Proxies {
         self.job(line).input = input;
         match step {
             Step::More if self.job(line).input.len() > RESPONSE_HEAD_BYTES_MAX => {
-                self.fail(worker, line, 502, "the response's head is too long");
+                self.fail(
+                    worker,
+                    line,
+                    Failure::of_line(502, "the response's head is too long"),
+                );
             }
             Step::More => self.set_deadline(worker, line),
             Step::Held => {
@@ -96,7 +101,7 @@ impl Proxies {
             Step::Left => {
                 self.drop_line(worker, line);
             }
-            Step::Broken(reason) => self.fail(worker, line, 502, reason),
+            Step::Broken(reason) => self.fail(worker, line, Failure::of_line(502, reason)),
         }
     }
 
@@ -224,6 +229,14 @@ impl Proxies {
         let job = self.job(line);
         let (key, proxy) = (job.exchange?, job.proxy);
         let code = worker.exchange(key)?.upstream.status;
+        match self.judge(worker, line, code) {
+            Ok(false) => {}
+            Ok(true) => return Some(Step::Left),
+            Err(detour) => {
+                self.after.push(After::Detour(key, detour));
+                return Some(Step::Left);
+            }
+        }
         let entry = self.proxy(proxy).response_entry;
         if let Some(entry) = entry
             && let Some(detour) = worker.run_point(key, entry, u64::from(code))
@@ -271,7 +284,11 @@ impl Proxies {
         match (job.phase, &job.body) {
             (Phase::Head, _) => self.broken(worker, line, "the connection was closed: EOF"),
             (_, BodyReader::Tunnel) => self.complete(worker, line, false),
-            _ => self.fail(worker, line, 502, "the response was broken off"),
+            _ => self.fail(
+                worker,
+                line,
+                Failure::of_line(502, "the response was broken off"),
+            ),
         }
     }
 }

@@ -9,6 +9,7 @@ use zs_abi::tables::ProxyId;
 use zs_client::tls::TlsTable;
 use zs_io::{Event, Key};
 
+use super::health::HealthTable;
 use super::{After, Proxies};
 use crate::capability::{Opaque, ProxyTable};
 use crate::worker::Worker;
@@ -29,9 +30,17 @@ fn worker_start(worker: &mut Worker) -> Result<Opaque, String> {
     // SAFETY: the site's descriptor refers to the table of this build, as it
     // promised when it was loaded.
     let tls = tls.map(|table| unsafe { table.cast::<TlsTable>().as_ref() });
-    let state = Box::into_raw(Box::new(Proxies::new(site, tls)));
+    let mut state = Box::new(Proxies::new(site, tls));
+    state.start_probing(worker);
+    let state = Box::into_raw(state);
     // SAFETY: a box is not null.
     Ok(unsafe { NonNull::new_unchecked(state.cast()) })
+}
+
+/// The table of health checks behind its pointer.
+pub(super) fn health(table: NonNull<u8>) -> &'static HealthTable {
+    // SAFETY: as in `worker_start`.
+    unsafe { table.cast::<HealthTable>().as_ref() }
 }
 
 /// # Safety
@@ -62,6 +71,12 @@ fn with_state(worker: &mut Worker, work: impl FnOnce(&mut Proxies, &mut Worker))
                 worker.raise(exchange, status, reason.as_bytes());
             }
             Some(After::Detour(exchange, detour)) => worker.take_detour(exchange, detour),
+            Some(After::Again(exchange, wait_ms)) => {
+                // SAFETY: as above.
+                let state = unsafe { &mut *state.as_ptr() };
+                state.again(worker, exchange, wait_ms);
+                state.settle(worker);
+            }
             None => break,
         }
     }

@@ -20,8 +20,7 @@ pub(super) const ENTRIES: &[Entry<Proxy>] = &[
             balancing(proxy).selection_policy = Some(policy);
             Ok(())
         },
-    )
-    .unbuilt(),
+    ),
     Entry::<Proxy>::last(
         "lb_retries",
         Shape::arguments(1, 1, "lb_retries <number>"),
@@ -29,8 +28,7 @@ pub(super) const ENTRIES: &[Entry<Proxy>] = &[
             balancing(proxy).retries = integer(&line.arguments[0], cx)?;
             Ok(())
         },
-    )
-    .unbuilt(),
+    ),
     Entry::<Proxy>::last(
         "lb_try_duration",
         Shape::arguments(1, 1, "lb_try_duration <length of time>"),
@@ -38,8 +36,7 @@ pub(super) const ENTRIES: &[Entry<Proxy>] = &[
             balancing(proxy).try_duration = duration(&line.arguments[0], cx)?;
             Ok(())
         },
-    )
-    .unbuilt(),
+    ),
     Entry::<Proxy>::last(
         "lb_try_interval",
         Shape::arguments(1, 1, "lb_try_interval <length of time>"),
@@ -47,8 +44,7 @@ pub(super) const ENTRIES: &[Entry<Proxy>] = &[
             balancing(proxy).try_interval = duration(&line.arguments[0], cx)?;
             Ok(())
         },
-    )
-    .unbuilt(),
+    ),
     Entry::<Proxy>::many(
         "lb_retry_match",
         Shape::with_block(0, usize::MAX, Block::Maybe, "lb_retry_match <matcher> ..."),
@@ -57,8 +53,7 @@ pub(super) const ENTRIES: &[Entry<Proxy>] = &[
             balancing(proxy).retry_match.push(set);
             Ok(())
         },
-    )
-    .unbuilt(),
+    ),
 ];
 
 fn balancing(proxy: &mut Proxy) -> &mut LoadBalancing {

@@ -24,7 +24,6 @@ macro_rules! check {
                 Ok(())
             },
         )
-        .unbuilt()
     };
 }
 
@@ -73,8 +72,7 @@ pub(super) const ACTIVE: &[Entry<Proxy>] = &[
             }
             Ok(())
         },
-    )
-    .unbuilt(),
+    ),
     check!(active, "health_method <method>", |checks, token, _cx| {
         checks.method.clone_from(&token.text);
     }),
@@ -151,8 +149,7 @@ pub(super) const PASSIVE: &[Entry<Proxy>] = &[
             }
             Ok(())
         },
-    )
-    .unbuilt(),
+    ),
     check!(
         passive,
         "unhealthy_latency <length of time>",

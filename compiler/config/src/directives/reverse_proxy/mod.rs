@@ -129,11 +129,6 @@ fn add_upstreams(proxy: &mut Proxy, tokens: &[Token], cx: &mut Context) -> Parse
         }
         proxy.scheme = Some((token.clone(), address.scheme));
         for dial in address.dials {
-            if !proxy.proxy.upstreams.is_empty() {
-                let message = "several upstreams are not supported yet";
-                let help = "name one upstream for now";
-                cx.refuse_building(token, codes::UNSUPPORTED, message, help);
-            }
             proxy.proxy.upstreams.push(Upstream {
                 dial,
                 max_requests: 0,
