@@ -564,6 +564,8 @@ fn other_protocols_pass_through() {
         let head = read_head(&mut stream).unwrap();
         assert!(head.contains("Connection: Upgrade\r\n"), "{head}");
         assert!(head.contains("Upgrade: echo\r\n"), "{head}");
+        // As RFC 6455 spells it, whoever has spelled it otherwise.
+        assert!(head.contains("Sec-WebSocket-Key: k\r\n"), "{head}");
         stream
             .write_all(
                 b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nhi",
@@ -582,7 +584,7 @@ fn other_protocols_pass_through() {
         let mut stream = connect(address);
         stream
             .write_all(
-                b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly",
+                b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\nsec-websocket-key: k\r\n\r\nearly",
             )
             .unwrap();
         let head = read_head(&mut stream).unwrap();

@@ -22,7 +22,7 @@ pub(super) fn prepare(exchange: &mut Exchange) -> Sending {
     let upgrade = hop::upgrade(&request.head);
     let head = &mut upstream.request;
     head.clear();
-    copy(&request.head, head);
+    copy(&request.head, head, upgrade.is_some());
     if let Some(protocol) = upgrade {
         head.push(b"Connection", b"Upgrade");
         head.push(b"Upgrade", protocol);
@@ -85,20 +85,37 @@ const _: () = assert!(via(1).len() == 4 + SERVER_NAME.len());
 
 /// Copies the fields that go on: not those of the connection, nor those that
 /// are written anew here.
-fn copy(from: &Head, to: &mut Head) {
+fn copy(from: &Head, to: &mut Head, upgrades: bool) {
     let trailers = from.lists(b"TE", b"trailers");
     let listed = from.contains(b"Connection");
     for (name, value) in from.iter() {
         let dropped = hop::is_hop_by_hop(name)
             || is_written_anew(name)
             || (listed && from.lists(b"Connection", name));
-        if !dropped {
-            to.push(name, value);
+        if dropped {
+            continue;
+        }
+        match websocket_name(name).filter(|_| upgrades) {
+            Some(spelled) => to.push_canonical(spelled, value),
+            None => to.push(name, value),
         }
     }
     if trailers {
         to.push(b"TE", b"trailers");
     }
+}
+
+/// A field of WebSocket as RFC 6455 spells it, which some upstreams insist on.
+fn websocket_name(name: &[u8]) -> Option<&'static [u8]> {
+    const NAMES: [&[u8]; 5] = [
+        b"Sec-WebSocket-Accept",
+        b"Sec-WebSocket-Extensions",
+        b"Sec-WebSocket-Key",
+        b"Sec-WebSocket-Protocol",
+        b"Sec-WebSocket-Version",
+    ];
+    let mut names = NAMES.into_iter();
+    names.find(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Fields that tell of the client or frame the body. `Expect` is met here.
