@@ -177,6 +177,10 @@ impl Writer<'_, '_> {
                 self.call(Helper::FileLook, &[look.0.into()]);
                 self.store_value(*out);
             }
+            Op::TrustPeer { proxy } => {
+                let proxy = proxy.map_or(0, |proxy| u64::from(proxy.0) + 1);
+                self.call(Helper::TrustPeer, &[proxy]);
+            }
             Op::EncodeBegin { encode } => self.call(Helper::EncodeBegin, &[encode.0.into()]),
             Op::EncodeSniff { encode } => self.call(Helper::EncodeSniff, &[encode.0.into()]),
             Op::Encode { encode, wanted } => {

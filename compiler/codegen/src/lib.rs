@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+mod address;
 mod compare;
 mod finish;
 mod frame;

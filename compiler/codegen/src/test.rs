@@ -102,13 +102,9 @@ impl Writer<'_, '_> {
                 self.call(Helper::RegisterNext, &places.map(u64::from));
                 self.code.jump_if(Cond::Eq, Reg::R0, 0, miss);
             }
-            Test::RemoteIp { table, count } => {
-                self.code.mov_imm(Reg::R1, table.guest().into());
-                self.code.mov_imm(Reg::R2, (*count).into());
-                self.code.mov(Reg::R3, Reg::R6);
-                self.code
-                    .alu32(zs_bpf::AluOp::Add, Reg::R3, i32::from(view::REMOTE_IP));
-                self.code.call("cidr_contains");
+            Test::Address { of, ranges } => self.address(*of, ranges, miss),
+            Test::ClientNext { client } => {
+                self.call(Helper::ClientNext, &[client.0.into()]);
                 self.code.jump_if(Cond::Eq, Reg::R0, 0, miss);
             }
         }

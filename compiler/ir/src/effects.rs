@@ -74,9 +74,10 @@ impl Op {
             Self::RegisterCopy { .. } | Self::RegisterRegex { .. } | Self::RegisterCall { .. } => {
                 (Parts::REGISTERS, Parts::REGISTERS)
             }
-            Self::FilterPush { .. } | Self::ScopePush { .. } | Self::ScopePop => {
-                (Parts::STACKS, Parts::STACKS)
-            }
+            Self::FilterPush { .. }
+            | Self::ScopePush { .. }
+            | Self::ScopePop
+            | Self::TrustPeer { .. } => (Parts::STACKS, Parts::STACKS),
         }
     }
 
@@ -110,7 +111,8 @@ impl Op {
             | Self::RegisterCall { .. }
             | Self::FilterPush { .. }
             | Self::ScopePush { .. }
-            | Self::ScopePop => None,
+            | Self::ScopePop
+            | Self::TrustPeer { .. } => None,
         }
     }
 
@@ -178,7 +180,8 @@ impl Test {
             | Self::PathEscaped { .. }
             | Self::RegisterTruth { .. }
             | Self::RegisterNext { .. }
-            | Self::RemoteIp { .. } => Vec::new(),
+            | Self::Address { .. }
+            | Self::ClientNext { .. } => Vec::new(),
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod paths;
 pub mod print;
 pub mod program;
 mod punycode;
+pub mod ranges;
 pub mod regex;
 pub mod split;
 pub mod template;

@@ -8,9 +8,10 @@ use zs_abi::{HeadTarget, value};
 use zs_diagnostics::Span;
 
 use crate::program::{
-    Act, Block, BlockId, Choice, Compare, End, Function, FunctionId, HostMapId, IntRef, Located,
+    Act, AddressOf, Block, BlockId, Choice, Compare, End, Function, FunctionId, HostMapId, IntRef, Located,
     Op, Register, Target, Test, TextRef, Value, ViewInt, ViewText,
 };
+use crate::ranges::IpRange;
 
 /// What is wrong with a text, and in which line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -253,6 +254,18 @@ impl Line<'_> {
         HeadTarget::from_number(number.into()).ok_or_else(|| "the number of a head".to_owned())
     }
 
+    /// As many ranges of addresses as there are.
+    fn ranges(&mut self) -> Vec<IpRange> {
+        let mut ranges = Vec::new();
+        while let Some(Word::Plain(word)) = self.words.get(self.at)
+            && let Ok(range) = word.parse()
+        {
+            self.at += 1;
+            ranges.push(range);
+        }
+        ranges
+    }
+
     fn table(&mut self) -> Result<Text> {
         let table = self.plain()?.split_once(':').and_then(|(offset, len)| {
             Some(Text {
@@ -363,6 +376,9 @@ impl Line<'_> {
                 restore: self.number::<u32>()? != 0,
             },
             "scope_pop" => Op::ScopePop,
+            "trust_peer" => Op::TrustPeer {
+                proxy: self.id("proxy").ok().map(zs_abi::tables::ProxyId),
+            },
             _ => return Err("an operation".to_owned()),
         })
     }
@@ -518,9 +534,16 @@ impl Line<'_> {
                 iterator: self.register()?,
                 variable: self.register()?,
             },
-            "remote_ip" => Test::RemoteIp {
-                table: self.table()?,
-                count: self.number()?,
+            "remote_ip" => Test::Address {
+                of: AddressOf::Remote,
+                ranges: self.ranges(),
+            },
+            "client_ip" => Test::Address {
+                of: AddressOf::Client,
+                ranges: self.ranges(),
+            },
+            "client_next" => Test::ClientNext {
+                client: zs_abi::tables::ClientAddressId(self.id("client")?),
             },
             _ => return Err("a test".to_owned()),
         })

@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Write as _};
 use zs_diagnostics::{SourceMap, Span};
 
 use crate::program::{
-    Act, BlockId, Choice, Compare, End, Function, FunctionId, IntRef, Op, Program, Target, Test,
+    Act, AddressOf, BlockId, Choice, Compare, End, Function, FunctionId, IntRef, Op, Program, Target, Test,
     TextRef,
 };
 
@@ -137,6 +137,8 @@ impl Display for Op {
                 write!(f, "scope_push {target} {}", u32::from(*restore))
             }
             Self::ScopePop => write!(f, "scope_pop"),
+            Self::TrustPeer { proxy: None } => write!(f, "trust_peer"),
+            Self::TrustPeer { proxy: Some(proxy) } => write!(f, "trust_peer {proxy}"),
         }
     }
 }
@@ -186,9 +188,11 @@ impl Display for Test {
             Self::RegisterNext { iterator, variable } => {
                 write!(f, "register_next {iterator} {variable}")
             }
-            Self::RemoteIp { table, count } => {
-                write!(f, "remote_ip {}:{} {count}", table.offset, table.len)
+            Self::Address { of, ranges } => {
+                write!(f, "{}", of.name())?;
+                ranges.iter().try_for_each(|range| write!(f, " {range}"))
             }
+            Self::ClientNext { client } => write!(f, "client_next {client}"),
         }
     }
 }
@@ -267,6 +271,17 @@ impl Display for IntRef {
             Self::Argument => f.write_str("argument"),
             Self::Local(local) => write!(f, "local{local}"),
             Self::Value(value) => value.fmt(f),
+        }
+    }
+}
+
+impl AddressOf {
+    /// The name in dumps.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Remote => "remote_ip",
+            Self::Client => "client_ip",
         }
     }
 }

@@ -5,14 +5,15 @@ use std::fmt;
 
 use zs_abi::data::{Range, Text};
 use zs_abi::tables::{
-    AuthenticationId, EncodeId, ErrorId, FileLookId, FileServerId, HeaderListId, ProxyId, RegexId,
-    ResponseId, RewriteListId, SubrequestId, TemplateId, VariableId,
+    AuthenticationId, ClientAddressId, EncodeId, ErrorId, FileLookId, FileServerId, HeaderListId,
+    ProxyId, RegexId, ResponseId, RewriteListId, SubrequestId, TemplateId, VariableId,
 };
 use zs_abi::{Capability, HeadTarget, value};
 use zs_data::DataBuilder;
 use zs_diagnostics::Span;
 
 use crate::hosts::HostMap;
+use crate::ranges::IpRange;
 
 macro_rules! index {
     ($($(#[$doc:meta])* $name:ident, $spelling:literal;)*) => {$(
@@ -239,7 +240,18 @@ view_fields! {
         Scheme = "scheme", SCHEME;
         LocalPort = "local_port", LOCAL_PORT;
         ErrorStatus = "error_status", ERROR_STATUS;
+        RemoteFamily = "remote_family", REMOTE_FAMILY;
+        ClientFamily = "client_family", CLIENT_FAMILY;
     }
+}
+
+/// Whose address a test looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressOf {
+    /// The peer's.
+    Remote,
+    /// The client's.
+    Client,
 }
 
 /// A text that a test reads.
@@ -448,6 +460,11 @@ pub enum Op {
     },
     /// Pops the innermost scope.
     ScopePop,
+    /// Notes that what the peer says of the client is passed on.
+    TrustPeer {
+        /// By which proxy; by all if it is none.
+        proxy: Option<ProxyId>,
+    },
 }
 
 /// How an upstream is chosen among those that are available.
@@ -605,12 +622,17 @@ pub enum Test {
         /// Where the element goes.
         variable: Register,
     },
-    /// Whether the peer's address lies in one of some ranges.
-    RemoteIp {
-        /// The ranges, as `cidr_contains` of `stdlib-bpf` reads them.
-        table: Text,
-        /// How many there are.
-        count: u32,
+    /// Whether an address lies in one of some ranges.
+    Address {
+        /// Whose address.
+        of: AddressOf,
+        /// The ranges.
+        ranges: Vec<IpRange>,
+    },
+    /// Whether the peer names another address, which becomes the client's.
+    ClientNext {
+        /// Where it names them.
+        client: ClientAddressId,
     },
 }
 

@@ -142,6 +142,12 @@ helpers! {
     /// `(first, count, text, len)`: the one whose name hashes highest with a
     /// text.
     ChooseHash = 38, "choose_hash";
+    /// `(proxy)`: what the peer says of the client is passed on by proxy
+    /// `proxy - 1`, or by all if it is 0.
+    TrustPeer = 39, "trust_peer";
+    /// `(client)`: the next address that the peer names becomes the client's;
+    /// 0 if there is none, and the client is the peer.
+    ClientNext = 40, "client_next";
 }
 
 impl Helper {

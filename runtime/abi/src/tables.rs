@@ -72,6 +72,8 @@ ids! {
     LogSinkId, "sink";
     /// Number of an [`AccessLogger`].
     AccessLoggerId, "logger";
+    /// Number of a [`ClientAddress`].
+    ClientAddressId, "client";
     /// Number of an [`OpenValue`].
     OpenValueId, "open";
     /// Number of a [`Balance`].
@@ -621,6 +623,13 @@ records! {
         skip: Option<VariableId>,
         /// The variable with the loggers of a request, a line for each.
         names: Option<VariableId>,
+    }
+    /// Where peers that are trusted say what the client's address is.
+    ClientAddress {
+        /// Names of the fields, in order: items.
+        fields: Range,
+        /// 1 if each is read from its end.
+        backwards: u32,
     }
     /// What `inspect` tells of the site.
     Fact {

@@ -44,6 +44,13 @@ pub const REMOTE_IP: i16 = 104;
 pub const REMOTE_PORT: i16 = 120;
 /// `u32`: status of the error being handled, 0 if there is none.
 pub const ERROR_STATUS: i16 = 124;
+/// 16 bytes: address of the client, which a peer that is trusted may have said;
+/// else that of the peer.
+pub const CLIENT_IP: i16 = 128;
+/// `u32`: what kind of address the peer has: 4, 6, or 0 for none.
+pub const REMOTE_FAMILY: i16 = 144;
+/// `u32`: what kind of address the client has, as [`REMOTE_FAMILY`].
+pub const CLIENT_FAMILY: i16 = 148;
 /// Bytes of the fixed part. The request's own memory follows.
 pub const FIXED_BYTES: u32 = 256;
 /// First byte of the request's own memory: zeroed when the request begins and

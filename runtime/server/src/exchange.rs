@@ -5,7 +5,7 @@
 //! and error routes work on exchanges only.
 
 use std::cell::OnceCell;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use zs_abi::tables::{EntryId, ServerId, VariableId};
@@ -16,6 +16,7 @@ use zs_proto::{Head, Target};
 use crate::access_log::Record;
 use crate::capability::TlsSession;
 use crate::captures::Captures;
+use crate::client_address::Client;
 use crate::limits::BUFFER_BYTES_KEPT;
 use crate::pipe::Pipe;
 use crate::slots::Slot;
@@ -427,6 +428,8 @@ pub struct Exchange {
     /// Of a subrequest: its response's body so far.
     pub(crate) collected: Vec<u8>,
     pub(crate) uuid: OnceCell<[u8; 36]>,
+    /// What trusted peers say of the client.
+    pub client: Client,
     /// The account of who asks.
     pub(crate) user: Option<Vec<u8>>,
     /// Informational responses that the carrier has not written yet.
@@ -463,6 +466,7 @@ impl Exchange {
             subrequest_body: Vec::new(),
             collected: Vec::new(),
             uuid: OnceCell::new(),
+            client: Client::default(),
             user: None,
             informational: Vec::new(),
             log_record: None,
@@ -493,6 +497,7 @@ impl Exchange {
         self.subrequest_body = Vec::new();
         self.collected = Vec::new();
         self.uuid = OnceCell::new();
+        self.client = Client::default();
         self.user = None;
         self.informational.clear();
         if let Some(record) = &mut self.log_record {
@@ -506,6 +511,26 @@ impl Exchange {
             b"https"
         } else {
             b"http"
+        }
+    }
+
+    /// The address of the peer; none on a unix socket.
+    pub fn remote_ip(&self) -> Option<IpAddr> {
+        Some(self.origin.remote?.ip().to_canonical())
+    }
+
+    /// The address of the client, if it has one.
+    pub fn client_ip(&self) -> Option<IpAddr> {
+        self.client.address().or_else(|| self.remote_ip())
+    }
+
+    /// Appends the address of the client as placeholders and logs show it.
+    pub fn push_client(&self, out: &mut Vec<u8>) {
+        match self.client_ip() {
+            Some(address) => out.extend_from_slice(address.to_string().as_bytes()),
+            // Go's name for the address of a socket that has none.
+            None if self.client.is_trusted() => out.push(b'@'),
+            None => {}
         }
     }
 

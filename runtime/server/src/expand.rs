@@ -243,7 +243,8 @@ impl Expander<'_> {
         };
         match source {
             Source::Remote => push_address(out, origin.remote),
-            Source::RemoteHost | Source::ClientIp => push_host(out, origin.remote),
+            Source::RemoteHost => push_host(out, origin.remote),
+            Source::ClientIp => self.exchange.push_client(out),
             Source::RemotePort => push_port(out, origin.remote),
             Source::Local => match &*origin.local {
                 Address::Ip(address) => push_address(out, Some(*address)),

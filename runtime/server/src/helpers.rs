@@ -8,8 +8,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use zs_abi::tables::{
-    EncodeId, EntryId, FileLookId, HeaderListId, ProxyId, RegexId, RewriteListId, TemplateId,
-    VariableId,
+    ClientAddressId, EncodeId, EntryId, FileLookId, HeaderListId, ProxyId, RegexId, RewriteListId,
+    TemplateId, VariableId,
 };
 use zs_abi::value::{Function, Group};
 use zs_abi::{HeadTarget, Helper, NO_BACKEND, SCOPE_RESTORE, Text};
@@ -23,7 +23,7 @@ use crate::current::{self, Run};
 use crate::exchange::Scope;
 use crate::expand::Expander;
 use crate::limits::{FILTERS_MAX, SCOPES_MAX};
-use crate::{encode, files, header_list, request_body, rewrite_list, view};
+use crate::{client_address, encode, files, header_list, request_body, rewrite_list, view};
 
 /// Why a helper failed.
 type Failure = &'static str;
@@ -84,6 +84,22 @@ helpers! {
             restore: flags & SCOPE_RESTORE != 0,
         });
         Ok(0)
+    }
+
+    /// [`Helper::TrustPeer`].
+    zs_helper_trust_peer(run, _window, proxy) {
+        let proxy = number(proxy)?.checked_sub(1).map(ProxyId);
+        run.exchange.client.trust(proxy);
+        Ok(0)
+    }
+
+    /// [`Helper::ClientNext`].
+    zs_helper_client_next(run, window, client) {
+        let client = ClientAddressId(number(client)?);
+        let found = client_address::next(run.site, run.exchange, client).ok_or(BAD_NUMBER)?;
+        let slot = run.exchange.slot.as_ref().ok_or(SLOT_FULL)?;
+        view::set_client(window, slot, run.exchange.client_ip());
+        Ok(u64::from(found))
     }
 
     /// [`Helper::FileLook`].
@@ -443,6 +459,8 @@ linked! {
     ChooseRound => zs_helper_choose_round(0, 1, 2);
     ChooseWeighted => zs_helper_choose_weighted(0, 1, 2, 3, 4);
     ChooseHash => zs_helper_choose_hash(0, 1, 2, 3);
+    TrustPeer => zs_helper_trust_peer(0);
+    ClientNext => zs_helper_client_next(0);
     EncodeBegin => zs_helper_encode_begin(0);
     EncodeSniff => zs_helper_encode_sniff(0);
     Encode => zs_helper_encode(0, 1);

@@ -16,6 +16,7 @@ mod authentication;
 pub mod capability;
 mod captures;
 mod choose;
+mod client_address;
 mod connection;
 mod current;
 mod desk;

@@ -4,7 +4,7 @@
 //! change to the request the view is laid out anew, and nothing is ever read
 //! back from it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use zs_abi::hash_bytes;
 use zs_abi::view;
@@ -57,8 +57,10 @@ pub fn lay_out(
     fixed.word(view::SCHEME, u32::from(exchange.origin.tls.is_some()));
     fixed.word(view::LOCAL_PORT, local_port(&exchange.origin.local));
     if let Some(remote) = exchange.origin.remote {
-        fixed.remote(remote);
+        fixed.word(view::REMOTE_PORT, u32::from(remote.port()));
     }
+    fixed.address(view::REMOTE_IP, view::REMOTE_FAMILY, exchange.remote_ip());
+    fixed.address(view::CLIENT_IP, view::CLIENT_FAMILY, exchange.client_ip());
     let status = exchange.raised.as_ref().map_or(0, |raised| raised.status);
     fixed.word(view::ERROR_STATUS, u32::from(status));
     let start = GuestPtr(put.slot.address());
@@ -72,6 +74,28 @@ pub fn set_error_status(window: &mut Window, slot: &Slot, status: u16) {
     let at = GuestPtr(slot.address() + view::ERROR_STATUS as u32);
     if let Some(room) = window.slice_mut(at, 4) {
         room.copy_from_slice(&u32::from(status).to_le_bytes());
+    }
+}
+
+/// Writes the client's address into the view.
+pub fn set_client(window: &mut Window, slot: &Slot, client: Option<IpAddr>) {
+    let (family, bytes) = words_of(client);
+    let at = |field: i16| GuestPtr(slot.address() + u32::from(field.unsigned_abs()));
+    if let Some(room) = window.slice_mut(at(view::CLIENT_FAMILY), 4) {
+        room.copy_from_slice(&family.to_le_bytes());
+    }
+    if let Some(room) = window.slice_mut(at(view::CLIENT_IP), 16) {
+        room.copy_from_slice(&bytes);
+    }
+}
+
+/// The kind of an address, and the address itself with IPv4 as
+/// `::ffff:a.b.c.d`.
+fn words_of(address: Option<IpAddr>) -> (u32, [u8; 16]) {
+    match address {
+        None => (0, [0; 16]),
+        Some(IpAddr::V4(v4)) => (4, v4.to_ipv6_mapped().octets()),
+        Some(IpAddr::V6(v6)) => (6, v6.octets()),
     }
 }
 
@@ -239,14 +263,11 @@ impl Fixed {
         self.word(at + 4, text.len);
     }
 
-    fn remote(&mut self, remote: SocketAddr) {
-        let ip = match remote.ip() {
-            IpAddr::V4(v4) => v4.to_ipv6_mapped(),
-            IpAddr::V6(v6) => v6,
-        };
-        let at = view::REMOTE_IP as usize;
-        self.bytes[at..at + 16].copy_from_slice(&ip.octets());
-        self.word(view::REMOTE_PORT, u32::from(remote.port()));
+    fn address(&mut self, at: i16, family_at: i16, address: Option<IpAddr>) {
+        let (family, bytes) = words_of(address);
+        self.word(family_at, family);
+        let at = at as usize;
+        self.bytes[at..at + 16].copy_from_slice(&bytes);
     }
 }
 

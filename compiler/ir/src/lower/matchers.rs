@@ -1,7 +1,5 @@
 //! Matchers: conditions on requests as tests and jumps.
 
-use std::net::IpAddr;
-
 use zs_abi::view::{Method, NEED_PATH_CLEAN, NEED_PATH_MATCH, NEED_PATH_SLASHES};
 use zs_abi::{HeadTarget, OpenKind};
 use zs_config::model::{
@@ -11,10 +9,11 @@ use zs_config::model::{
 use zs_diagnostics::Span;
 
 use super::Lowering;
+use super::clients::address_test;
 use super::code::Code;
 use super::conditions::{fields, matchers_of, status_items};
 use crate::program::{
-    BlockId, Compare, IntRef, Op, Test, TextRef, Value, ViewInt, ViewText, Within,
+    AddressOf, BlockId, Compare, IntRef, Op, Test, TextRef, Value, ViewInt, ViewText, Within,
 };
 use crate::template::Unknown;
 
@@ -153,13 +152,15 @@ impl Lowering<'_> {
         if let Some(query) = query {
             self.query(code, query, no, query.origin);
         }
-        // Without trusted proxies, which are refused, the client is the peer.
-        for (name, ranges) in [("remote_ip", remote_ip), ("client_ip", client_ip)] {
+        for (of, ranges) in [
+            (AddressOf::Remote, remote_ip),
+            (AddressOf::Client, client_ip),
+        ] {
             let Some(ranges) = ranges else { continue };
             let items = [ranges.ranges.join(" ")];
-            self.ask(code, ranges.origin, name, &items, no);
-            let test = self.remote_ip(&ranges.ranges, ranges.origin.span());
-            require(code, test, no);
+            self.ask(code, ranges.origin, of.name(), &items, no);
+            let known = self.ranges(&ranges.ranges, ranges.origin.span());
+            require(code, address_test(of, &known), no);
             code.answered();
         }
         if let Some(tls) = tls {
@@ -590,32 +591,6 @@ impl Lowering<'_> {
             code.answered();
         }
     }
-
-    fn remote_ip(&mut self, ranges: &[String], span: Span) -> Test {
-        let mut table = Vec::new();
-        for range in ranges {
-            match cidr(range) {
-                Some((address, bits)) => {
-                    table.extend_from_slice(&address);
-                    table.extend_from_slice(&bits.to_le_bytes());
-                    table.extend_from_slice(&[0; 4]);
-                }
-                None => {
-                    let what = format!("the address range `{range}`");
-                    self.unsupported(
-                        span,
-                        &what,
-                        "write an address or a range such as 10.0.0.0/8",
-                    );
-                }
-            }
-        }
-        let count = (table.len() / 24) as u32;
-        Test::RemoteIp {
-            table: self.program.data.guest_table(&table, 8),
-            count,
-        }
-    }
 }
 
 /// What a regular expression looks at.
@@ -744,22 +719,4 @@ fn status(code: &mut Code, expression: &StatusExpression, no: BlockId) {
     }
     code.jump(no);
     code.go(hit);
-}
-
-/// Network address as 16 bytes and prefix length of a range; IPv4 is mapped.
-fn cidr(range: &str) -> Option<([u8; 16], u32)> {
-    let (address, bits) = match range.split_once('/') {
-        Some((address, bits)) => (address, Some(bits.parse::<u32>().ok()?)),
-        None => (range, None),
-    };
-    match address.parse::<IpAddr>().ok()? {
-        IpAddr::V4(address) => {
-            let bits = bits.unwrap_or(32);
-            (bits <= 32).then(|| (address.to_ipv6_mapped().octets(), 96 + bits))
-        }
-        IpAddr::V6(address) => {
-            let bits = bits.unwrap_or(128);
-            (bits <= 128).then(|| (address.octets(), bits))
-        }
-    }
 }

@@ -6,6 +6,7 @@
 
 mod balance;
 mod basic_auth;
+mod clients;
 mod code;
 mod conditions;
 mod encode;

@@ -79,7 +79,8 @@ fn literal(test: &Test) -> &[u8] {
         | Test::Found { .. }
         | Test::Accepts { .. }
         | Test::Regex { .. }
-        | Test::RemoteIp { .. }
+        | Test::Address { .. }
+        | Test::ClientNext { .. }
         | Test::AnyAccepts { .. }
         | Test::AnyRegex { .. }
         | Test::RegisterTruth { .. }

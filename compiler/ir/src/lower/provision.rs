@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::clients::Clients;
 use zs_config::model::Handler;
 use zs_config::model::{
     At, AutomationPolicy, Config, Duration, ErrorRoutes, HttpApp, Issuer, ListenAddress,
@@ -31,6 +32,8 @@ pub struct ServerPlan {
     pub http_port: u16,
     /// What it allows its clients.
     pub limits: Limits,
+    /// Who its clients are.
+    pub clients: Clients,
 }
 
 /// What a server allows its clients; 0 for the standard.
@@ -135,6 +138,7 @@ impl Provision<'_> {
                 policies,
                 http_port: self.http_port,
                 limits: Limits::of(server),
+                clients: Clients::of(server),
             });
         }
     }
@@ -318,6 +322,7 @@ impl Provision<'_> {
             policies: Vec::new(),
             http_port: self.http_port,
             limits: Limits::default(),
+            clients: Clients::default(),
         });
     }
 

@@ -52,6 +52,7 @@ impl Lowering<'_> {
         let Some(number) = self.proxy_record(&proxy.upstreams, &transport) else {
             return;
         };
+        self.trust_for(code, number, &proxy.trusted_proxies, proxy.origin.span());
         let (request, response) = self.attempt(code, proxy);
         let balance = self.balance(code, proxy, number);
         let proxy = &mut self.program.proxies[number.0 as usize];
@@ -71,7 +72,7 @@ impl Lowering<'_> {
             upstreams: _,
             dynamic_upstreams,
             flush_interval,
-            trusted_proxies,
+            trusted_proxies: _,
             headers: _,
             request_buffers,
             response_buffers,
@@ -86,7 +87,6 @@ impl Lowering<'_> {
         let set = [
             (dynamic_upstreams.is_some(), "upstreams that are looked up"),
             (*flush_interval != none, "`flush_interval`"),
-            (!trusted_proxies.is_empty(), "`trusted_proxies` of a proxy"),
             (*request_buffers != 0, "`request_buffers`"),
             (*response_buffers != 0, "`response_buffers`"),
             (*stream_timeout != none, "`stream_timeout`"),

@@ -10,6 +10,9 @@ use zs_config::model::{
 };
 use zs_diagnostics::{Diagnostic, Sink, codes};
 
+use super::clients::no_range;
+use crate::ranges::IpRange;
+
 /// Reports everything that is set and cannot be done.
 pub fn refuse(config: &Config, sink: &mut Sink) {
     let Config {
@@ -113,9 +116,9 @@ impl Refusals<'_> {
             automatic_https: _,
             strict_sni_host,
             trusted_proxies,
-            client_ip_headers,
-            trusted_proxies_strict,
-            trusted_proxies_unix,
+            client_ip_headers: _,
+            trusted_proxies_strict: _,
+            trusted_proxies_unix: _,
             // Lowered when all servers are.
             logs: _,
             protocols,
@@ -154,10 +157,14 @@ impl Refusals<'_> {
             let what = format!("the listener wrapper `{}`", wrapper.name());
             self.when(*wrapper != ListenerWrapper::Tls, &way, &what);
         }
-        let any_source = trusted_proxies.as_ref().is_some_and(|source| match source {
-            IpSource::Static(ranges) => !ranges.ranges.is_empty(),
-            _ => true,
-        });
+        match trusted_proxies {
+            Some(IpSource::Static(source)) => self.ranges(name, &source.ranges),
+            Some(_) => {
+                let way = [apps, http, servers, name, "trusted_proxies"];
+                self.unsupported(&way, "a source of addresses that is not `static`");
+            }
+            None => {}
+        }
         let has = |protocol: &str| protocols.iter().any(|other| other == protocol);
         for (set, field) in [
             (read_timeout.0 != 0, "read_timeout"),
@@ -172,10 +179,6 @@ impl Refusals<'_> {
             ),
             (!expected_dot_headers.is_empty(), "expected_dot_headers"),
             (*strict_sni_host == Some(true), "strict_sni_host"),
-            (any_source, "trusted_proxies"),
-            (!client_ip_headers.is_empty(), "client_ip_headers"),
-            (*trusted_proxies_strict != 0, "trusted_proxies_strict"),
-            (*trusted_proxies_unix, "trusted_proxies_unix"),
             (
                 has("h2c") || !(protocols.is_empty() || has("h1")),
                 "protocols",
@@ -194,6 +197,26 @@ impl Refusals<'_> {
         ] {
             let what = format!("a negative `{field}` of the server `{name}`");
             self.when(value < 0, &[apps, http, servers, name, field], &what);
+        }
+    }
+
+    /// Refuses what is no range among those of trusted proxies.
+    fn ranges(&mut self, server: &str, ranges: &[String]) {
+        for (number, text) in ranges.iter().enumerate() {
+            if text.parse::<IpRange>().is_err() {
+                let way = [
+                    "apps",
+                    "http",
+                    "servers",
+                    server,
+                    "trusted_proxies",
+                    "ranges",
+                ];
+                let place = self
+                    .places
+                    .at([&way[..], &[&number.to_string()]].concat().as_slice());
+                self.sink.report(no_range(text, place));
+            }
         }
     }
 

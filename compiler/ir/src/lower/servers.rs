@@ -122,6 +122,7 @@ impl Lowering<'_> {
         self.owner = number;
         let mut code = Code::new(&plan.name, Span::default(), false);
         let after = code.block();
+        self.find_client(&mut code, &plan.clients);
         let passed_later = match &plan.errors {
             Some(errors) => self.scope(&mut code, errors, true, after),
             None => 0..0,

@@ -68,7 +68,8 @@ impl Reads<'_> {
             | Op::LocalSet { .. }
             | Op::FilterPush { .. }
             | Op::ScopePush { .. }
-            | Op::ScopePop => Variables::new(),
+            | Op::ScopePop
+            | Op::TrustPeer { .. } => Variables::new(),
         }
     }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use zs_abi::HeadTarget;
-use zs_ir::program::{Condition, IntRef, Test, TextRef, Value, ViewInt, ViewText, Within};
+use zs_ir::program::{
+    AddressOf, Condition, IntRef, Test, TextRef, Value, ViewInt, ViewText, Within,
+};
 use zs_server::with_run;
 
 use super::engine::text_at;
@@ -94,11 +96,18 @@ pub fn subject(test: &Test, slot: u32, argument: u64, known: &BTreeMap<Value, Kn
             IntRef::Value(value) => found(known.get(value)),
             IntRef::Local(_) => String::new(),
         },
-        Test::RemoteIp { .. } => with_run(|run| match run.exchange.origin.remote {
-            Some(remote) => format!("the client is {}", remote.ip()),
-            None => "the client has no address".to_owned(),
+        Test::Address { of, .. } => with_run(|run| {
+            let address = match of {
+                AddressOf::Remote => run.exchange.remote_ip(),
+                AddressOf::Client => run.exchange.client_ip(),
+            };
+            match address {
+                Some(address) => format!("the client is {address}"),
+                None => "the client has no address".to_owned(),
+            }
         })
         .unwrap_or_default(),
+        Test::ClientNext { .. } => String::new(),
     }
 }
 
@@ -141,6 +150,7 @@ fn number(field: ViewInt) -> String {
             ViewInt::Proto => format!("the version is HTTP/1.{}", exchange.request.minor),
             ViewInt::Scheme => format!("the scheme is {}", text(exchange.scheme())),
             ViewInt::LocalPort => format!("it came in on {:?}", exchange.origin.local),
+            ViewInt::RemoteFamily | ViewInt::ClientFamily => String::new(),
             ViewInt::ErrorStatus => match exchange.raised() {
                 Some(raised) => format!("the status is {}", raised.status),
                 None => "there is no error".to_owned(),

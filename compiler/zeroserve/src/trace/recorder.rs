@@ -223,6 +223,7 @@ impl Recorder {
             | Op::Choose { .. }
             | Op::ScopePush { .. }
             | Op::ScopePop
+            | Op::TrustPeer { .. }
             | Op::RegistersClear
             | Op::RegisterConstant { .. }
             | Op::RegisterPlaceholder { .. }
@@ -324,6 +325,7 @@ fn helper_of(op: &Op) -> Option<Helper> {
         Op::FilterPush { .. } => Helper::FilterPush,
         Op::ScopePush { .. } => Helper::ScopePush,
         Op::ScopePop => Helper::ScopePop,
+        Op::TrustPeer { .. } => Helper::TrustPeer,
         Op::RegistersClear => Helper::RegistersClear,
         Op::RegisterConstant { .. } => Helper::RegisterConstant,
         Op::RegisterPlaceholder { .. } => Helper::RegisterPlaceholder,

@@ -115,8 +115,9 @@ fn request(json: &mut Json<'_>, entry: &Entry<'_>) {
     };
     json.field(b"remote_ip", address.as_bytes());
     json.field(b"remote_port", port.as_bytes());
-    let client = origin.remote.map_or("", |_| &address);
-    json.field(b"client_ip", client.as_bytes());
+    let mut client = Vec::new();
+    entry.exchange.push_client(&mut client);
+    json.field(b"client_ip", &client);
     let protocol: &[u8] = match request.minor {
         0 => b"HTTP/1.0",
         _ => b"HTTP/1.1",

@@ -34,7 +34,7 @@ impl Proxies {
         passage.attempted = worker.io.now();
         let proxy = passage.proxy;
         let record = *self.proxy(proxy);
-        let (choice, sending) = match choose(worker, key, &record) {
+        let (choice, sending) = match choose(worker, key, proxy, &record) {
             Ok(Some(choice)) => choice,
             Ok(None) => {
                 let reason = "no upstreams available".to_string();
@@ -234,13 +234,15 @@ pub(super) struct Chosen {
 pub(super) fn choose(
     worker: &mut Worker,
     key: Key,
+    proxy: ProxyId,
     record: &zs_abi::tables::Proxy,
 ) -> Result<Option<(Chosen, Sending)>, Detour> {
     let site = worker.site();
     let Some(exchange) = worker.exchange_mut(key) else {
         return Ok(None);
     };
-    let sending = head::prepare(exchange);
+    let trusted = exchange.client.is_trusted_by(proxy);
+    let sending = head::prepare(exchange, trusted);
     let balance = record.balance.and_then(|number| site.data.record(number.0));
     let chosen = match balance {
         None => Some(Chosen {

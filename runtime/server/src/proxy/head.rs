@@ -4,14 +4,14 @@ use std::io::Write;
 use std::net::IpAddr;
 
 use zs_abi::tables::{PROXY_HOST_UPSTREAM, Proxy};
-use zs_proto::{Head, ascii, hop};
+use zs_proto::{Head, ascii, forwarded, hop};
 
 use super::job::Sending;
 use crate::exchange::{Exchange, SERVER_NAME};
 
 /// Fills in the fields of the upstream's request that are the same for every
-/// upstream; how its body is sent.
-pub(super) fn prepare(exchange: &mut Exchange) -> Sending {
+/// upstream, perhaps with what a `trusted` peer says; how its body is sent.
+pub(super) fn prepare(exchange: &mut Exchange, trusted: bool) -> Sending {
     let scheme = exchange.scheme();
     let Exchange {
         request,
@@ -28,12 +28,17 @@ pub(super) fn prepare(exchange: &mut Exchange) -> Sending {
         head.push(b"Upgrade", protocol);
     }
     let received = request.host_and_port();
-    if let Some(remote) = origin.remote {
-        let (text, len) = address_text(remote.ip().to_canonical());
-        head.push(b"X-Forwarded-For", &text[..len]);
-    }
-    head.push(b"X-Forwarded-Proto", scheme);
-    head.push(b"X-Forwarded-Host", received);
+    let (text, len) = match origin.remote {
+        Some(remote) => address_text(remote.ip().to_canonical()),
+        None => ([0; 46], 0),
+    };
+    let client = forwarded::Client {
+        address: &text[..len],
+        scheme,
+        host: received,
+        trusted,
+    };
+    forwarded::tell(&request.head, head, &client);
     head.push(b"Via", via(request.minor));
     if !request.has_body {
         // Go tells the length of nothing only where a body is expected.

@@ -32,7 +32,7 @@ pub fn rehearse(worker: &mut Worker, key: Key, proxy: ProxyId) -> Rehearsed {
     let Some(record) = worker.site().data.record::<tables::Proxy>(proxy.0) else {
         return Rehearsed::Nothing;
     };
-    match attempt::choose(worker, key, &record) {
+    match attempt::choose(worker, key, proxy, &record) {
         Ok(Some(_)) => {}
         Ok(None) => return Rehearsed::Nothing,
         Err(detour) => return Rehearsed::Detour(detour),

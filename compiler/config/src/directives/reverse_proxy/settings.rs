@@ -83,8 +83,7 @@ pub(super) const ENTRIES: &[Entry<Proxy>] = &[
                 .extend(ip::ranges(line.arguments, cx)?);
             Ok(())
         },
-    )
-    .unbuilt(),
+    ),
     Entry::<Proxy>::last(
         "method",
         Shape::arguments(1, 1, "method <method>"),

@@ -93,7 +93,7 @@ const CONNECTIONS: &[Entry<ServerOptions>] = &[
 ];
 
 const CLIENTS: &[Entry<ServerOptions>] = &[
-    Entry::unbuilt(Entry::last(
+    Entry::last(
         "trusted_proxies",
         Shape::with_block(
             1,
@@ -102,21 +102,21 @@ const CLIENTS: &[Entry<ServerOptions>] = &[
             "trusted_proxies static <ranges...>",
         ),
         trusted_proxies,
-    )),
-    Entry::unbuilt(Entry::many(
+    ),
+    Entry::many(
         "trusted_proxies_strict",
         Shape::arguments(0, 0, "trusted_proxies_strict"),
         |options, _, _| {
             options.settings.trusted_proxies_strict = 1;
             Ok(())
         },
-    )),
-    Entry::unbuilt(flag_word!("trusted_proxies_unix" => settings.trusted_proxies_unix)),
-    Entry::unbuilt(Entry::many(
+    ),
+    flag_word!("trusted_proxies_unix" => settings.trusted_proxies_unix),
+    Entry::many(
         "client_ip_headers",
         Shape::arguments(0, usize::MAX, "client_ip_headers <fields...>"),
         client_ip_headers,
-    )),
+    ),
     Entry::unbuilt(Entry::last(
         "expected_underscore_headers",
         Shape::arguments(1, usize::MAX, "expected_underscore_headers <fields...>"),
