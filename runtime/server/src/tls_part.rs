@@ -47,8 +47,9 @@ fn prepare(site: &LoadedSite, server: ServerId) -> Result<Opaque, String> {
     let authority = authority.map(|table| unsafe { table.cast::<AuthorityTable>().as_ref() });
     let acceptor = Acceptor::new(&policies, authority.map(|table| table.issue));
     let acceptor = Arc::new(acceptor.map_err(|error| error.to_string())?);
-    if let (Some(at), _) = acceptor.renew(i64::MIN) {
-        start_renewals(Arc::clone(&acceptor), at)?;
+    let (first, _) = acceptor.renew(i64::MIN);
+    if first.is_some() || acceptor.has_files() {
+        start_keeper(Arc::clone(&acceptor), first)?;
     }
     // It lives as long as the process.
     let leaked = Arc::into_raw(acceptor).cast_mut();
@@ -81,33 +82,55 @@ fn policy(site: &LoadedSite, record: &TlsPolicy) -> Result<Policy, String> {
     })
 }
 
-/// Renews certificates in a thread of its own, because that waits for files.
-fn start_renewals(acceptor: Arc<Acceptor>, first: i64) -> Result<(), String> {
-    // The thread inherits the mask: signals are for the main thread.
-    zs_io::block_signals(&[libc::SIGTERM, libc::SIGINT]);
-    let renew = move || {
+/// Renews certificates, and looks for new ones in files, in a thread of its
+/// own, because that waits for files.
+fn start_keeper(acceptor: Arc<Acceptor>, first: Option<i64>) -> Result<(), String> {
+    let has_files = acceptor.has_files();
+    let keep = move || {
+        // Signals are for the main thread.
+        zs_io::block_signals(&[libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGUSR1]);
         let mut next = first;
         loop {
             // Not longer at a time than a clock may jump unnoticed.
-            let wait = (next - unix_now()).clamp(1, RENEWAL_LOOK_SECONDS);
-            thread::sleep(Duration::from_secs(wait.unsigned_abs()));
+            let until = next.map_or(RENEWAL_LOOK_SECONDS, |next| next - unix_now());
+            let longest = if has_files {
+                FILES_LOOK_SECONDS
+            } else {
+                RENEWAL_LOOK_SECONDS
+            };
+            thread::sleep(Duration::from_secs(until.clamp(1, longest).unsigned_abs()));
+            if has_files {
+                look_at_files(&acceptor);
+            }
             let (at, errors) = acceptor.renew(unix_now());
             for error in errors {
                 log::line(format_args!("cannot renew a certificate: {error}"));
             }
-            let Some(at) = at else { break };
             next = at;
         }
     };
-    let thread = thread::Builder::new().name("renewals".to_string());
-    match thread.spawn(renew) {
+    let thread = thread::Builder::new().name("certificates".to_string());
+    match thread.spawn(keep) {
         Ok(_detached) => Ok(()),
-        Err(error) => Err(format!("cannot start a thread for renewals: {error}")),
+        Err(error) => Err(format!("cannot start a thread for certificates: {error}")),
+    }
+}
+
+fn look_at_files(acceptor: &Acceptor) {
+    let (taken, errors) = acceptor.reload();
+    for file in taken {
+        log::line(format_args!("new certificate: {}", file.display()));
+    }
+    for error in errors {
+        log::line(format_args!("the certificate in use stays: {error}"));
     }
 }
 
 /// Longest time between two looks at the clock.
 const RENEWAL_LOOK_SECONDS: i64 = 600;
+
+/// Time between two looks at files of certificates.
+const FILES_LOOK_SECONDS: i64 = 2;
 
 /// # Safety
 /// The acceptor is from [`prepare`].

@@ -12,6 +12,7 @@
 pub mod authority;
 pub mod certificate;
 pub mod client;
+mod reload;
 pub mod server;
 mod session;
 

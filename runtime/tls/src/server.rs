@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,7 +12,8 @@ use rustls::{HandshakeKind, ServerConfig};
 use zs_proto::client_hello;
 
 use crate::authority::Issue;
-use crate::certificate::{CertificateError, Identity, Slot, Source};
+use crate::certificate::{CertificateError, Slot, Source};
+use crate::reload::Watch;
 use crate::session;
 
 /// Which certificate a name gets.
@@ -31,6 +33,7 @@ pub struct Policy {
 pub struct Acceptor {
     policies: BTreeMap<String, Arc<ServerConfig>>,
     renewals: Mutex<Vec<Renewal>>,
+    watches: Mutex<Vec<Watch>>,
 }
 
 /// A certificate of the local authority, which has to be renewed.
@@ -58,6 +61,7 @@ impl Acceptor {
         let mut acceptor = Self {
             policies: BTreeMap::new(),
             renewals: Mutex::new(Vec::new()),
+            watches: Mutex::new(Vec::new()),
         };
         let mut slots: Vec<(Source, Arc<Slot>)> = Vec::new();
         for policy in policies {
@@ -95,9 +99,11 @@ impl Acceptor {
     ) -> Result<Arc<Slot>, CertificateError> {
         match source {
             Source::Files { chain, key } => {
-                let identity = Identity::read(chain, key)?;
-                let subject = key.display().to_string();
-                Ok(Slot::new(identity.certified(&subject)?))
+                let watch = Watch::begin(chain, key)?;
+                let slot = watch.slot();
+                let watches = self.watches.get_mut();
+                watches.unwrap_or_else(PoisonError::into_inner).push(watch);
+                Ok(slot)
             }
             Source::Local(name) => {
                 let issue = issue.ok_or_else(|| CertificateError {
@@ -139,6 +145,26 @@ impl Acceptor {
             }
         }
         (renewals.iter().map(|renewal| renewal.at).min(), errors)
+    }
+
+    /// Whether there are certificates of files, which [`Self::reload`] looks at.
+    pub fn has_files(&self) -> bool {
+        let watches = self.watches.lock();
+        !watches.unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Takes the certificates of files that have changed: the files of the new
+    /// ones, and what went wrong. Reads files, so it is not for workers.
+    pub fn reload(&self) -> (Vec<PathBuf>, Vec<CertificateError>) {
+        let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut taken, mut errors) = (Vec::new(), Vec::new());
+        for watch in &mut *watches {
+            match watch.look() {
+                Ok(file) => taken.extend(file.map(PathBuf::from)),
+                Err(error) => errors.push(error),
+            }
+        }
+        (taken, errors)
     }
 
     /// The policy for a name.

@@ -326,3 +326,72 @@ fn an_authority_of_caddy_is_used() {
     let mut server = Session::new(acceptor);
     talk(&mut client(&config(roots), "a.test"), &mut server, 100_000).unwrap();
 }
+
+#[test]
+fn new_files_are_taken_and_broken_ones_are_told_once() {
+    let directory = Directory::new("reload");
+    let mut authority = Authority::new(Some(directory.0.clone()));
+    authority.certificate("a.test", unix_now()).unwrap();
+    authority.certificate("b.test", unix_now()).unwrap();
+    let made = directory.0.join("certificates/local");
+    // As certbot has it: names that stay are links to files that do not.
+    let live = directory.0.join("live");
+    std::fs::create_dir_all(&live).unwrap();
+    let link = |file: &str, to: PathBuf| {
+        let (name, new) = (live.join(file), live.join("new"));
+        std::os::unix::fs::symlink(to, &new).unwrap();
+        std::fs::rename(new, name).unwrap();
+    };
+    let use_files_of = |name: &str| {
+        for (file, end) in [("chain.pem", "crt"), ("key.pem", "key")] {
+            link(file, made.join(format!("{name}/{name}.{end}")));
+        }
+    };
+    use_files_of("a.test");
+    let (chain, key) = (live.join("chain.pem"), live.join("key.pem"));
+    let policy = Policy {
+        name: String::new(),
+        source: Source::Files {
+            chain: chain.clone(),
+            key: key.clone(),
+        },
+        protocols: Vec::new(),
+    };
+    let acceptor = Arc::new(Acceptor::new(&[policy], None).unwrap());
+    let mut roots = RootCertStore::empty();
+    let root = CertificateDer::from_pem_slice(&authority.root().unwrap()).unwrap();
+    roots.add(root).unwrap();
+    let serves = |name: &str| {
+        // Without tickets of earlier sessions, which need no certificate.
+        let config = config(roots.clone());
+        let mut server = Session::new(Arc::clone(&acceptor));
+        talk(&mut client(&config, name), &mut server, 4096).is_ok()
+    };
+    let look = || {
+        let (taken, errors) = acceptor.reload();
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        (taken, errors.join("\n"))
+    };
+    assert!(acceptor.has_files());
+    assert!(serves("a.test") && !serves("b.test"));
+    assert_eq!(look(), (Vec::new(), String::new()));
+    use_files_of("b.test");
+    assert_eq!(look(), (vec![chain.clone()], String::new()));
+    assert!(serves("b.test") && !serves("a.test"));
+    // A key of another certificate: perhaps its own is on the way. Told once.
+    link("key.pem", made.join("a.test/a.test.key"));
+    assert_eq!(look(), (Vec::new(), String::new()));
+    let (_, error) = look();
+    assert!(
+        error.contains("key.pem") && error.contains("does not belong"),
+        "{error}"
+    );
+    assert_eq!(look(), (Vec::new(), String::new()));
+    assert!(serves("b.test"));
+    std::fs::remove_file(&chain).unwrap();
+    assert_eq!(look(), (Vec::new(), String::new()));
+    assert!(look().1.contains("chain.pem"));
+    use_files_of("a.test");
+    assert_eq!(look(), (vec![chain], String::new()));
+    assert!(serves("a.test"));
+}
