@@ -14,16 +14,14 @@ pub(crate) const ADMIN: Status =
     Status::Differs("`admin` has no effect: a built server has no administration endpoint");
 pub(crate) const DEBUG: Status =
     Status::Differs("a built server chooses its log level when it starts, not by `debug`");
-pub(crate) const GRACE_PERIOD: Status = Status::Differs(
-    "a built server is told with `--grace` how long requests may finish, 10 s if it is not",
-);
-pub(crate) const KEEPALIVE: Status =
-    Status::Differs("a built server leaves TCP keep-alive probes to the system's settings");
 pub(crate) const KEY_TYPE: Status =
     Status::Differs("the keys that a built server makes are of kind `p256`");
 pub(crate) const METRICS: Status = Status::Differs("a built server counts nothing yet");
 pub(crate) const OCSP: Status =
     Status::Differs("a built server staples no statements about revocation");
+pub(crate) const PROTOCOLS: Status = Status::Differs(
+    "a built server speaks HTTP/1.1, also to clients that could speak HTTP/2 or HTTP/3",
+);
 pub(crate) const RENEWAL: Status =
     Status::Differs("a built server renews certificates when a third of their life is left");
 pub(crate) const RENEW_INTERVAL: Status =
@@ -35,8 +33,6 @@ pub(crate) const RUNTIME_LOG: Status = Status::Differs(
 );
 pub(crate) const SECRETS_LOG: Status =
     Status::Differs("a built server never writes the keys of its sessions down");
-pub(crate) const SHUTDOWN_DELAY: Status =
-    Status::Differs("a built server takes no more connections as soon as it is told to stop");
 pub(crate) const STORAGE: Status = Status::Differs(
     "a built server keeps its certificates below `XDG_DATA_HOME`, or below `HOME`, and not here",
 );
@@ -60,23 +56,11 @@ const PLACES: &[(&[&str], Option<&str>, Status)] = &[
         DEBUG,
     ),
     (&["storage"], None, STORAGE),
-    (&["apps", "http", "grace_period"], None, GRACE_PERIOD),
-    (&["apps", "http", "shutdown_delay"], None, SHUTDOWN_DELAY),
     (&["apps", "http", "metrics"], None, METRICS),
     (
-        &["apps", "http", "servers", "*", "keepalive_interval"],
-        None,
-        KEEPALIVE,
-    ),
-    (
-        &["apps", "http", "servers", "*", "keepalive_idle"],
-        None,
-        KEEPALIVE,
-    ),
-    (
-        &["apps", "http", "servers", "*", "keepalive_count"],
-        None,
-        KEEPALIVE,
+        &["apps", "http", "servers", "*", "protocols", "*"],
+        Some("h1"),
+        PROTOCOLS,
     ),
     (
         &["apps", "http", "servers", "*", "logs", "trace"],

@@ -181,6 +181,19 @@ records! {
         body_idle_ms: u32,
         /// Time without progress after which writing fails; 0 = none.
         write_idle_ms: u32,
+        /// Time for a request with its body from its first byte on, in
+        /// milliseconds; 0 = none.
+        read_ms: u32,
+        /// Time from a request's head to the end of its response, in
+        /// milliseconds; 0 = none.
+        write_ms: u32,
+        /// Time without traffic before the system probes whether the peer is
+        /// there, in seconds; 0 = it does not.
+        probe_idle_s: u32,
+        /// Time between probes, in seconds.
+        probe_interval_s: u32,
+        /// Probes without answer that end a connection.
+        probes: u32,
         /// The server's TLS policies, most specific name first.
         policies: Range,
     }
@@ -623,6 +636,13 @@ records! {
         skip: Option<VariableId>,
         /// The variable with the loggers of a request, a line for each.
         names: Option<VariableId>,
+    }
+    /// How the server stops when it is told to; at most one.
+    Shutdown {
+        /// Time for requests in progress, in milliseconds; 0 = the standard.
+        grace_ms: u32,
+        /// Time before it begins to stop, in milliseconds.
+        delay_ms: u32,
     }
     /// Where peers that are trusted say what the client's address is.
     ClientAddress {

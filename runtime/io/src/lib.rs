@@ -26,7 +26,10 @@ pub use arena::{Arena, Key};
 pub use buffers::{Lease, RECEIVE_BYTES};
 pub use event::{Errno, Event, Token};
 pub use event_loop::{Choice, DriverKind, Loop, probe};
-pub use net::{Address, NetError, bind, connected_datagram, local_address, peer_address, stream};
+pub use net::{
+    Address, NetError, Probes, bind, connected_datagram, local_address, peer_address, probe_peers,
+    stream,
+};
 pub use sys::{
     Clock, Signals, Waker, block_signals, hostname, ignore_broken_pipes, raise_file_limit, random,
 };

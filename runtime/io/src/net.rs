@@ -206,6 +206,35 @@ pub fn bind(address: &Address, shared: bool) -> Result<OwnedFd, NetError> {
     Ok(fd)
 }
 
+/// How the system finds out that a silent peer is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probes {
+    /// Seconds without traffic before the first.
+    pub idle_s: u32,
+    /// Seconds between two.
+    pub interval_s: u32,
+    /// How many may stay without answer.
+    pub count: u32,
+}
+
+/// Has the system look after the connections that a socket accepts, which
+/// inherit the setting.
+///
+/// # Errors
+/// If it does not take the numbers.
+pub fn probe_peers(socket: &OwnedFd, probes: Probes) -> Result<(), NetError> {
+    let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    set_option(socket, libc::SOL_SOCKET, libc::SO_KEEPALIVE, 1)?;
+    for (name, value) in [
+        (libc::TCP_KEEPIDLE, probes.idle_s),
+        (libc::TCP_KEEPINTVL, probes.interval_s),
+        (libc::TCP_KEEPCNT, probes.count),
+    ] {
+        set_option(socket, libc::IPPROTO_TCP, name, number(value))?;
+    }
+    Ok(())
+}
+
 /// Connections that wait to be accepted; the kernel lowers it to its own limit.
 const BACKLOG: i32 = 4096;
 

@@ -5,7 +5,7 @@ use std::io;
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::timers::Millis;
 
@@ -89,12 +89,20 @@ impl Waker {
         self.fd.try_clone()
     }
 
-    /// Waits until the waker or one of the signals says something; the signal,
-    /// if it was one.
+    /// Waits until the waker or one of the signals says something, not longer
+    /// than the time if there is one; the signal, if it was one.
     ///
     /// # Errors
     /// If the system refuses to wait.
-    pub fn wait_with(&self, signals: &Signals) -> io::Result<Option<i32>> {
+    pub fn wait_with(
+        &self,
+        signals: &Signals,
+        longest: Option<Duration>,
+    ) -> io::Result<Option<i32>> {
+        // Rounded up, so that the time is over afterwards.
+        let millis = longest.map_or(-1, |time| {
+            i32::try_from(time.as_millis() + 1).unwrap_or(i32::MAX)
+        });
         let mut fds = [self.fd.as_fd(), signals.fd.as_fd()].map(|fd| libc::pollfd {
             fd: fd.as_raw_fd(),
             events: libc::POLLIN,
@@ -102,7 +110,7 @@ impl Waker {
         });
         loop {
             // SAFETY: two entries, as stated.
-            let ready = unsafe { libc::poll(fds.as_mut_ptr(), 2, -1) };
+            let ready = unsafe { libc::poll(fds.as_mut_ptr(), 2, millis) };
             if ready >= 0 {
                 break;
             }

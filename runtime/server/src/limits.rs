@@ -36,7 +36,7 @@ pub const DISCARD_BYTES_MAX: u64 = 256 << 10;
 
 /// Time that a connection which was refused something may still send, so that
 /// it sees the answer before a reset; the same as Go's.
-pub const LINGER_MS: u64 = 500;
+pub const LINGER_MS: u32 = 500;
 
 /// Bytes of a subrequest's response body: an authentication answer or an
 /// error page, not a download.

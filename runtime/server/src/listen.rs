@@ -10,7 +10,9 @@ use std::rc::Rc;
 
 use zs_abi::Source;
 use zs_abi::tables::{LISTEN_UNIX, Listener as Record, Segment, ServerId};
-use zs_io::{Address, Event, Key, NetError, bind, local_address, peer_address};
+use zs_io::{
+    Address, Event, Key, NetError, Probes, bind, local_address, peer_address, probe_peers,
+};
 
 use crate::connection::Connection;
 use crate::exchange::Origin;
@@ -130,6 +132,15 @@ fn bind_one(
     for _ in 0..workers {
         // The first socket chooses the port if none is given.
         let (socket, at) = bind_ip(&found, true).map_err(fail)?;
+        let server = site.server(record.server);
+        if server.probe_idle_s > 0 {
+            let probes = Probes {
+                idle_s: server.probe_idle_s,
+                interval_s: server.probe_interval_s,
+                count: server.probes,
+            };
+            probe_peers(&socket, probes).map_err(fail)?;
+        }
         found = at;
         sockets.push((socket, found.clone()));
     }

@@ -7,7 +7,6 @@ use zs_abi::SiteData;
 use zs_abi::tables::{Fact, Listener};
 use zs_io::Choice;
 
-use crate::limits::GRACE_MS;
 use crate::server::serve;
 use crate::site::LoadedSite;
 
@@ -18,8 +17,9 @@ pub struct Options {
     pub io: Choice,
     /// How many workers; as many as processors if it is not said.
     pub workers: Option<NonZeroUsize>,
-    /// Time for requests in progress when the server stops, in milliseconds.
-    pub grace_ms: u64,
+    /// Time for requests in progress when the server stops, in milliseconds;
+    /// what the site says if it is not said.
+    pub grace_ms: Option<u64>,
 }
 
 impl Default for Options {
@@ -27,7 +27,7 @@ impl Default for Options {
         Self {
             io: Choice::Auto,
             workers: None,
-            grace_ms: GRACE_MS,
+            grace_ms: None,
         }
     }
 }
@@ -89,7 +89,8 @@ Options:
                          where io_uring is denied [default: auto]
   --workers=N            worker threads [default: one for each processor]
   --grace=SECONDS        time for requests in progress when SIGTERM or SIGINT
-                         stops the server [default: 10]
+                         stops the server [default: grace_period of the
+                         configuration, else 10]
   --check                look whether the site could be served, and exit
   --version              tell what this is, and exit
   --help                 tell this, and exit";
@@ -135,7 +136,7 @@ fn parse(arguments: &[Vec<u8>]) -> Result<Request, String> {
             "--grace" => {
                 let seconds: Option<u32> = value()?.parse().ok();
                 let seconds = seconds.ok_or("`--grace` is a number of seconds")?;
-                options.grace_ms = u64::from(seconds) * 1000;
+                options.grace_ms = Some(u64::from(seconds) * 1000);
             }
             _ => return Err(format!("`{text}` is not an option of this program")),
         }
@@ -172,7 +173,7 @@ mod tests {
         };
         assert_eq!(options.io, Choice::Epoll);
         assert_eq!(options.workers.map(NonZeroUsize::get), Some(3));
-        assert_eq!(options.grace_ms, 0);
+        assert_eq!(options.grace_ms, Some(0));
         assert!(matches!(parsed(&["--help"]), Ok(Request::Help)));
         for bad in [
             &["--workers=0"][..],

@@ -5,14 +5,16 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-use zs_abi::tables::ServerId;
+use zs_abi::tables::{ServerId, Shutdown};
 use zs_io::{
     Address, DriverKind, Loop, Millis, Signals, Waker, block_signals, ignore_broken_pipes, probe,
     raise_file_limit,
 };
 
 use crate::access_log::{AccessLog, LogWriters};
+use crate::limits::GRACE_MS;
 use crate::listen::{Bound, ListenError, bind_all};
 use crate::log;
 use crate::options::Options;
@@ -72,6 +74,8 @@ pub struct Running {
     workers: Vec<(Waker, JoinHandle<()>)>,
     addresses: Vec<ListenAddress>,
     logs: Option<Box<dyn LogWriters>>,
+    /// Time between being told to stop and beginning to.
+    delay: Duration,
 }
 
 /// An address that a server listens on.
@@ -145,10 +149,13 @@ impl Running {
             Some(table) => Some((table.start)(site).map_err(StartError::Log)?),
             None => None,
         };
+        let shutdown = site.data.record::<Shutdown>(0);
+        let said = shutdown.map_or(0, |shutdown| u64::from(shutdown.grace_ms));
+        let standard = if said > 0 { said } else { GRACE_MS };
         let mut running = Self {
             control: Arc::new(Control {
                 draining: AtomicBool::new(false),
-                grace_ms: AtomicU64::new(options.grace_ms),
+                grace_ms: AtomicU64::new(options.grace_ms.unwrap_or(standard)),
                 alive: AtomicUsize::new(0),
                 ended: Waker::new().map_err(StartError::Worker)?,
             }),
@@ -157,6 +164,7 @@ impl Running {
                 .first()
                 .map_or_else(Vec::new, |list| addresses_of(list)),
             logs,
+            delay: Duration::from_millis(shutdown.map_or(0, |shutdown| shutdown.delay_ms.into())),
         };
         for (number, sockets) in lists.into_iter().enumerate() {
             if let Err(error) = running.start_worker(site, kind, number, sockets) {
@@ -224,8 +232,11 @@ impl Running {
 
     fn until_signal(self, signals: &Signals) -> i32 {
         let mut stopping = false;
+        // When to begin, if that is not at once.
+        let mut begin: Option<Instant> = None;
         loop {
-            match self.control.ended.wait_with(signals) {
+            let wait = begin.map(|at| at.saturating_duration_since(Instant::now()));
+            match self.control.ended.wait_with(signals, wait) {
                 Ok(Some(libc::SIGHUP | libc::SIGUSR1)) => {
                     if let Some(logs) = &self.logs {
                         logs.reopen();
@@ -237,14 +248,21 @@ impl Running {
                 }
                 Ok(Some(_)) => {
                     stopping = true;
-                    log::line(format_args!("stopping: waiting for requests in progress"));
-                    self.stop();
+                    begin = Some(Instant::now() + self.delay);
+                    if !self.delay.is_zero() {
+                        log::line(format_args!("stopping in {:?}", self.delay));
+                    }
                 }
                 Ok(None) => self.control.ended.clear(),
                 Err(error) => {
                     log::line(format_args!("cannot wait for signals: {error}"));
                     return 1;
                 }
+            }
+            if begin.is_some_and(|at| at <= Instant::now()) {
+                begin = None;
+                log::line(format_args!("stopping: waiting for requests in progress"));
+                self.stop();
             }
             if self.control.alive.load(Ordering::Acquire) == 0 {
                 break;

@@ -91,12 +91,55 @@ fn silent_and_slow_clients_are_let_go() {
 }
 
 #[test]
+fn a_request_and_its_response_have_their_time() {
+    let mut site = SiteBuilder::new();
+    let body = "x".repeat(30_000_000);
+    site.response(200, &body);
+    let entry = site.entry("main", respond::<0>);
+    site.server_with(entry, |server| {
+        server.read_ms = 150;
+        server.write_ms = 600;
+    });
+    on_each_driver(site.load(), |address| {
+        let limits = Duration::from_millis(100)..Duration::from_millis(550);
+        // A head that dribbles in.
+        let mut stream = connect(address);
+        stream.write_all(b"GET / HTTP/1.1\r\nHost:").unwrap();
+        let (answer, took) = until_end(&mut stream);
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        assert!(limits.contains(&took), "{took:?}");
+        // A response that is taken bit by bit: there is progress, but no end.
+        let mut stream = connect(address);
+        stream.write_all(REQUEST).unwrap();
+        let start = Instant::now();
+        let (mut piece, mut taken) = ([0; 4096], 0);
+        while let Ok(count @ 1..) = stream.read(&mut piece) {
+            taken += count;
+            if start.elapsed() < Duration::from_secs(2) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        assert!(taken < body.len(), "{taken}");
+        // The next request of a connection has its own time.
+        let mut stream = connect(address);
+        for _ in 0..2 {
+            std::thread::sleep(Duration::from_millis(100));
+            stream
+                .write_all(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+                .unwrap();
+            let mut head = [0; 64];
+            assert!(stream.read(&mut head).is_ok_and(|count| count > 0));
+        }
+    });
+}
+
+#[test]
 fn draining_finishes_what_is_under_way() {
     for io in [Choice::Epoll, Choice::Uring] {
         let options = Options {
             io,
             workers: NonZero::new(2),
-            grace_ms: 3_000,
+            grace_ms: Some(3_000),
         };
         let Ok(running) = Running::start(hello(), &options) else {
             assert_eq!(io, Choice::Uring, "epoll is always there");
@@ -138,7 +181,7 @@ fn on_each_grace(make: impl Fn(SocketAddr) -> TcpStream) {
         let options = Options {
             io,
             workers: NonZero::new(1),
-            grace_ms: 200,
+            grace_ms: Some(200),
         };
         let Ok(running) = Running::start(hello(), &options) else {
             continue;

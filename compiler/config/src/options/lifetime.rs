@@ -1,7 +1,6 @@
 //! `grace_period`, `shutdown_delay`
 
 use super::Options;
-use crate::differences;
 use crate::spec::{Entry, Shape};
 use crate::values::duration::timeout;
 
@@ -13,8 +12,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             options.grace_period = timeout(&line.arguments[0], cx)?;
             Ok(())
         },
-    )
-    .with_status(differences::GRACE_PERIOD),
+    ),
     Entry::<Options>::last(
         "shutdown_delay",
         Shape::arguments(1, 1, "shutdown_delay <length of time>"),
@@ -22,6 +20,5 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             options.shutdown_delay = timeout(&line.arguments[0], cx)?;
             Ok(())
         },
-    )
-    .with_status(differences::SHUTDOWN_DELAY),
+    ),
 ];

@@ -444,7 +444,7 @@ impl Lowering<'_> {
     }
 
     /// A text with its placeholders replaced.
-    fn expanded(&mut self, code: &mut Code, text: &str) -> TextRef {
+    pub(super) fn expanded(&mut self, code: &mut Code, text: &str) -> TextRef {
         let template = self.template(text, Unknown::Empty, Some(OpenKind::Compared));
         let out = code.value();
         code.op(Op::Expand { out, template });

@@ -16,6 +16,7 @@ mod handlers;
 mod headers;
 mod health;
 mod invoke;
+mod limits;
 mod logs;
 mod map;
 mod matchers;
@@ -74,6 +75,7 @@ pub fn lower(config: &Config, open: &OpenValues, sink: &mut Sink) -> Option<Prog
         backends: 0,
     };
     lowering.servers(&plan);
+    lowering.shutdown(config);
     lowering.logs(config, &plan);
     let Lowering {
         mut program,

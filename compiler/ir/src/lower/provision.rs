@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::clients::Clients;
+use super::limits::Limits;
 use zs_config::model::Handler;
 use zs_config::model::{
-    At, AutomationPolicy, Config, Duration, ErrorRoutes, HttpApp, Issuer, ListenAddress,
-    MatcherSet, Network, PortRange, Route, Server, StaticResponse, StatusCode, TlsApp,
+    At, AutomationPolicy, Config, ErrorRoutes, HttpApp, Issuer, ListenAddress, MatcherSet, Network,
+    PortRange, Route, Server, StaticResponse, StatusCode, TlsApp,
 };
 use zs_diagnostics::{Diagnostic, Sink, Span, codes};
 use zs_open::OpenValues;
@@ -34,33 +35,8 @@ pub struct ServerPlan {
     pub limits: Limits,
     /// Who its clients are.
     pub clients: Clients,
-}
-
-/// What a server allows its clients; 0 for the standard.
-#[derive(Clone, Copy, Default)]
-pub struct Limits {
-    /// Longest request head.
-    pub header_bytes_max: i64,
-    /// Time for a request head to arrive.
-    pub read_header: Duration,
-    /// Time a connection waits for its next request.
-    pub idle: Duration,
-    /// Time without progress while a body is read.
-    pub body_idle: Duration,
-    /// Time without progress while a response is written.
-    pub write_idle: Duration,
-}
-
-impl Limits {
-    fn of(server: &Server) -> Self {
-        Limits {
-            header_bytes_max: server.max_header_bytes,
-            read_header: server.read_header_timeout,
-            idle: server.idle_timeout,
-            body_idle: server.read_idle_timeout,
-            write_idle: server.write_idle_timeout,
-        }
-    }
+    /// Whether the host of a request must be the name of the handshake.
+    pub strict_sni_host: bool,
 }
 
 /// Which certificate a server name gets.
@@ -139,6 +115,7 @@ impl Provision<'_> {
                 http_port: self.http_port,
                 limits: Limits::of(server),
                 clients: Clients::of(server),
+                strict_sni_host: server.strict_sni_host == Some(true),
             });
         }
     }
@@ -323,6 +300,7 @@ impl Provision<'_> {
             http_port: self.http_port,
             limits: Limits::default(),
             clients: Clients::default(),
+            strict_sni_host: false,
         });
     }
 

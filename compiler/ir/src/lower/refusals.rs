@@ -75,13 +75,19 @@ impl Refusals<'_> {
         let HttpApp {
             http_port: _,
             https_port: _,
-            // How a server stops is said when it is started; the reader of the configuration has warned of that.
-            grace_period: _,
-            shutdown_delay: _,
+            grace_period,
+            shutdown_delay,
             servers,
             // Nothing is counted, which the reader of the configuration has said.
             metrics: _,
         } = http;
+        for (time, field) in [
+            (grace_period, "grace_period"),
+            (shutdown_delay, "shutdown_delay"),
+        ] {
+            let what = format!("a negative `{field}`");
+            self.when(time.0 < 0, &["apps", "http", field], &what);
+        }
         for (name, server) in servers {
             self.server(name, server);
         }
@@ -100,12 +106,12 @@ impl Refusals<'_> {
             write_min_rate,
             max_write_chunk,
             idle_timeout,
-            // Probes are left to the system, which the reader of the configuration has said.
             keepalive_interval: _,
-            keepalive_idle: _,
-            keepalive_count: _,
+            keepalive_idle,
+            keepalive_count,
             max_header_bytes,
-            enable_full_duplex,
+            // Both ways are always open.
+            enable_full_duplex: _,
             expected_underscore_headers,
             expected_dot_headers,
             // What comes next is lowered.
@@ -114,7 +120,7 @@ impl Refusals<'_> {
             named_routes: _,
             tls_connection_policies,
             automatic_https: _,
-            strict_sni_host,
+            strict_sni_host: _,
             trusted_proxies,
             client_ip_headers: _,
             trusted_proxies_strict: _,
@@ -167,18 +173,14 @@ impl Refusals<'_> {
         }
         let has = |protocol: &str| protocols.iter().any(|other| other == protocol);
         for (set, field) in [
-            (read_timeout.0 != 0, "read_timeout"),
             (*read_min_rate != 0, "read_min_rate"),
-            (write_timeout.0 != 0, "write_timeout"),
             (*write_min_rate != 0, "write_min_rate"),
             (*max_write_chunk != 0, "max_write_chunk"),
-            (*enable_full_duplex, "enable_full_duplex"),
             (
                 !expected_underscore_headers.is_empty(),
                 "expected_underscore_headers",
             ),
             (!expected_dot_headers.is_empty(), "expected_dot_headers"),
-            (*strict_sni_host == Some(true), "strict_sni_host"),
             (
                 has("h2c") || !(protocols.is_empty() || has("h1")),
                 "protocols",
@@ -189,6 +191,10 @@ impl Refusals<'_> {
             self.when(set, &[apps, http, servers, name, field], &what);
         }
         for (value, field) in [
+            (read_timeout.0, "read_timeout"),
+            (write_timeout.0, "write_timeout"),
+            (keepalive_idle.0, "keepalive_idle"),
+            (*keepalive_count, "keepalive_count"),
             (read_header_timeout.0, "read_header_timeout"),
             (read_idle_timeout.0, "read_idle_timeout"),
             (write_idle_timeout.0, "write_idle_timeout"),

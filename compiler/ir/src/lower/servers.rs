@@ -10,24 +10,14 @@ use zs_abi::tables::{
     LISTEN_TCP, LISTEN_UNIX, Listener, Server as Record, ServerId, TlsPolicy,
 };
 use zs_abi::{Capability, OpenKind};
-use zs_config::model::{Duration, ListenAddress, Network};
+use zs_config::model::{ListenAddress, Network};
 use zs_diagnostics::{Diagnostic, Span, codes};
 
 use super::Lowering;
 use super::code::Code;
 use super::invoke::Invocations;
 use super::provision::{self, CertificatePlan, ServerPlan};
-use crate::program::{Act, FunctionId, Server};
-
-/// Longest request head (Go's and Caddy's limit).
-const HEADER_BYTES_MAX: u32 = 1 << 20;
-/// Time for a request head to arrive (Caddy's default).
-const READ_HEADER_MS: u32 = 60_000;
-/// Time a connection waits for its next request (Caddy's default).
-const IDLE_MS: u32 = 300_000;
-/// Time without progress while a body is read or a response written (Caddy's
-/// defaults since 2.11).
-const PROGRESS_MS: u32 = 60_000;
+use crate::program::{Act, FunctionId, IntRef, Server, Test, TextRef, ViewInt, ViewText};
 
 impl Lowering<'_> {
     /// Writes all servers.
@@ -99,14 +89,16 @@ impl Lowering<'_> {
             name: self.program.data.text(&plan.name),
             entry: EntryId(entry.0),
             needs: self.needs,
-            header_bytes_max: match u32::try_from(limits.header_bytes_max) {
-                Ok(0) | Err(_) => HEADER_BYTES_MAX,
-                Ok(bytes) => bytes,
-            },
-            read_header_ms: millis(limits.read_header, READ_HEADER_MS),
-            idle_ms: millis(limits.idle, IDLE_MS),
-            body_idle_ms: millis(limits.body_idle, PROGRESS_MS),
-            write_idle_ms: millis(limits.write_idle, PROGRESS_MS),
+            header_bytes_max: limits.header_bytes_max,
+            read_header_ms: limits.read_header_ms,
+            idle_ms: limits.idle_ms,
+            body_idle_ms: limits.body_idle_ms,
+            write_idle_ms: limits.write_idle_ms,
+            read_ms: limits.read_ms,
+            write_ms: limits.write_ms,
+            probe_idle_s: limits.probe_idle_s,
+            probe_interval_s: limits.probe_interval_s,
+            probes: limits.probes,
             policies: self.program.data.extend(&policies),
         };
         let server = ServerId(self.program.servers.len() as u32);
@@ -127,12 +119,38 @@ impl Lowering<'_> {
             Some(errors) => self.scope(&mut code, errors, true, after),
             None => 0..0,
         };
+        if plan.strict_sni_host {
+            self.same_name(&mut code);
+        }
         self.routes(&mut code, &plan.routes, after);
         self.maps.put_last(passed_later);
         code.go(after);
         code.act(Act::End);
         self.fill(number, code);
         number
+    }
+
+    /// Refuses requests over TLS whose host is not the name that the client
+    /// asked for when the connection began.
+    fn same_name(&mut self, code: &mut Code) {
+        let (secure, other, main) = (code.block(), code.block(), code.block());
+        let scheme = Test::Int {
+            int: IntRef::View(ViewInt::Scheme),
+            low: 1,
+            high: 1,
+        };
+        code.branch(scheme, secure, main);
+        code.go(secure);
+        let name = self.expanded(code, "{http.request.tls.server_name}");
+        let same = Test::Same {
+            text: TextRef::View(ViewText::Host),
+            other: name,
+        };
+        code.branch(same, main, other);
+        code.go(other);
+        let misdirected = self.plain_error("421");
+        code.act(Act::Error(misdirected));
+        code.go(main);
     }
 
     fn note_listener(&mut self, text: String) {
@@ -185,14 +203,6 @@ impl Lowering<'_> {
             let scheme = if tls { "https" } else { "http" };
             self.note_listener(format!("{scheme} {listen}"));
         }
-    }
-}
-
-/// A time in milliseconds, or the standard one.
-fn millis(time: Duration, standard: u32) -> u32 {
-    match time.as_millis_ceil() {
-        0 => standard,
-        millis => u32::try_from(millis).unwrap_or(u32::MAX),
     }
 }
 

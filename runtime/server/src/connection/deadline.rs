@@ -4,6 +4,7 @@
 //! loop's timers: a timer is set for it, and when that runs out and the
 //! deadline has moved, set again.
 
+use zs_abi::tables::Server;
 use zs_io::Millis;
 
 use crate::connection::{Connection, State};
@@ -14,6 +15,13 @@ use crate::worker::{Subject, Worker};
 #[derive(Debug, Default)]
 pub(super) struct Deadline {
     waiting: Waiting,
+    /// When what is waited for has taken long enough.
+    step: Option<Millis>,
+    /// When the current request is to be there as a whole.
+    read: Option<Millis>,
+    /// When its response is to be written.
+    write: Option<Millis>,
+    /// The first of them that counts.
     at: Option<Millis>,
     /// When the loop's timer for it runs out.
     timer: Option<Millis>,
@@ -46,6 +54,24 @@ impl Deadline {
     pub fn progress(&mut self) {
         self.moved = true;
     }
+
+    /// A request's head is there.
+    pub fn begin_request(&mut self, now: Millis, server: &Server) {
+        if self.read.is_none() {
+            self.read = after(now, server.read_ms);
+        }
+        self.write = after(now, server.write_ms);
+    }
+
+    /// Its response is written.
+    pub fn end_request(&mut self) {
+        (self.read, self.write) = (None, None);
+    }
+}
+
+/// So many milliseconds later; never if there are none.
+fn after(now: Millis, millis: u32) -> Option<Millis> {
+    (millis > 0).then(|| now.after(millis.into()))
 }
 
 impl Connection {
@@ -57,8 +83,15 @@ impl Connection {
         let extends = moved && !matches!(waiting, Waiting::Head | Waiting::Linger);
         if waiting != self.deadline.waiting || extends {
             self.deadline.waiting = waiting;
-            self.deadline.at = (millis > 0).then(|| worker.io.now().after(millis));
+            self.deadline.step = after(worker.io.now(), millis);
         }
+        if waiting == Waiting::Head && self.deadline.read.is_none() {
+            let server = worker.site().server(self.server);
+            self.deadline.read = after(worker.io.now(), server.read_ms);
+        }
+        let whole = [self.read_deadline(), self.write_deadline(worker)];
+        let times = whole.into_iter().chain([self.deadline.step]);
+        self.deadline.at = times.flatten().min();
         self.arm(worker);
     }
 
@@ -68,6 +101,10 @@ impl Connection {
         let now = worker.io.now();
         if self.deadline.at.is_none_or(|at| at > now) {
             self.arm(worker);
+            return;
+        }
+        if self.write_deadline(worker).is_some_and(|at| at <= now) {
+            self.close(worker);
             return;
         }
         match self.deadline.waiting {
@@ -85,6 +122,21 @@ impl Connection {
         }
     }
 
+    /// The end of the time for the whole request, while it is being read.
+    fn read_deadline(&self) -> Option<Millis> {
+        let reads = matches!(self.deadline.waiting, Waiting::Head | Waiting::Body);
+        self.deadline.read.filter(|_| reads)
+    }
+
+    /// The end of the time for the whole response, unless the connection has
+    /// become a tunnel.
+    fn write_deadline(&self, worker: &Worker) -> Option<Millis> {
+        let at = self.deadline.write?;
+        let exchange = self.exchange.and_then(|key| worker.exchange(key));
+        let is_tunnel = exchange.is_some_and(|exchange| exchange.tunnel);
+        (!is_tunnel).then_some(at)
+    }
+
     /// Whether the peer has taken a part of what is being sent since the last
     /// look; a slow one may take a while for all of it.
     fn sends_on(&mut self, worker: &mut Worker) -> bool {
@@ -94,24 +146,20 @@ impl Connection {
         self.deadline.moved
     }
 
-    fn waiting(&self, worker: &Worker) -> (Waiting, u64) {
+    fn waiting(&self, worker: &Worker) -> (Waiting, u32) {
         let server = worker.site().server(self.server);
         if self.sending && self.state != State::Head {
-            return (Waiting::Write, u64::from(server.write_idle_ms));
+            return (Waiting::Write, server.write_idle_ms);
         }
         match self.state {
             State::Head if self.unread().is_empty() && self.requests > 0 => {
-                (Waiting::Request, u64::from(server.idle_ms))
+                (Waiting::Request, server.idle_ms)
             }
-            State::Head => (Waiting::Head, u64::from(server.read_header_ms)),
-            State::Discard => (Waiting::Body, u64::from(server.body_idle_ms)),
-            State::Exchange if self.wants_body(worker) => {
-                (Waiting::Body, u64::from(server.body_idle_ms))
-            }
+            State::Head => (Waiting::Head, server.read_header_ms),
+            State::Discard => (Waiting::Body, server.body_idle_ms),
+            State::Exchange if self.wants_body(worker) => (Waiting::Body, server.body_idle_ms),
             State::Linger => (Waiting::Linger, LINGER_MS),
-            State::Flush { .. } if self.sending => {
-                (Waiting::Write, u64::from(server.write_idle_ms))
-            }
+            State::Flush { .. } if self.sending => (Waiting::Write, server.write_idle_ms),
             _ => (Waiting::Nothing, 0),
         }
     }

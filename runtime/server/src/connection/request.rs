@@ -44,6 +44,8 @@ impl Connection {
         match read_head(&self.input[raw], exchange) {
             Ok(line) => {
                 self.begin(&line, draining, exchange);
+                let server = worker.site().server(self.server);
+                self.deadline.begin_request(worker.io.now(), server);
                 worker.log_request(key);
                 worker.begin(key);
             }

@@ -261,6 +261,9 @@ impl Connection {
     /// The response is written: on to the next request, or to the end.
     fn response_complete(&mut self, worker: &mut Worker) {
         self.end_exchange(worker);
+        if self.keep_alive {
+            self.deadline.end_request();
+        }
         self.state = if !self.keep_alive {
             // Bytes that nobody reads would turn the end into a reset, and the
             // peer might lose the response.

@@ -79,6 +79,11 @@ impl SiteBuilder {
             idle_ms: 300_000,
             body_idle_ms: 60_000,
             write_idle_ms: 60_000,
+            read_ms: 0,
+            write_ms: 0,
+            probe_idle_s: 15,
+            probe_interval_s: 15,
+            probes: 9,
             policies: Range::default(),
         };
         change(&mut server);
@@ -184,7 +189,7 @@ pub fn on_each_driver(site: &'static LoadedSite, test: impl Fn(SocketAddr)) {
         let options = Options {
             io,
             workers: std::num::NonZero::new(1),
-            grace_ms: 2_000,
+            grace_ms: Some(2_000),
         };
         let running = match Running::start(site, &options) {
             Ok(running) => running,

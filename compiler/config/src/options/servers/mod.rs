@@ -65,20 +65,11 @@ const NAMES: &[Entry<ServerOptions>] = &[Entry::last(
 )];
 
 const CONNECTIONS: &[Entry<ServerOptions>] = &[
-    Entry::with_status(
-        value_word!("keepalive_interval", "<length of time>", duration => settings.keepalive_interval),
-        differences::KEEPALIVE,
-    ),
-    Entry::with_status(
-        value_word!("keepalive_idle", "<length of time>", duration => settings.keepalive_idle),
-        differences::KEEPALIVE,
-    ),
-    Entry::with_status(
-        value_word!("keepalive_count", "<number>", integer => settings.keepalive_count),
-        differences::KEEPALIVE,
-    ),
+    value_word!("keepalive_interval", "<length of time>", duration => settings.keepalive_interval),
+    value_word!("keepalive_idle", "<length of time>", duration => settings.keepalive_idle),
+    value_word!("keepalive_count", "<number>", integer => settings.keepalive_count),
     value_word!("max_header_size", "<size>", signed_size => settings.max_header_bytes),
-    Entry::unbuilt(flag_word!("enable_full_duplex" => settings.enable_full_duplex)),
+    flag_word!("enable_full_duplex" => settings.enable_full_duplex),
     Entry::many(
         "protocols",
         Shape::arguments(0, usize::MAX, "protocols h1|h2|h2c|h3 ..."),
@@ -230,8 +221,11 @@ fn protocols(options: &mut ServerOptions, line: &Line, cx: &mut Context) -> Pars
     let has = |name: &str| known.iter().any(|other| other == name);
     if has("h2c") || !(known.is_empty() || has("h1")) {
         let message = "a server without HTTP/1.1, or with HTTP/2 without TLS, is not supported yet";
-        let help = "write `protocols h1 h2`";
+        let help = "write `protocols h1`";
         cx.refuse_building(line.name, codes::UNSUPPORTED_SUBDIRECTIVE, message, help);
+    } else if has("h2") || has("h3") {
+        let code = codes::UNSUPPORTED_SUBDIRECTIVE;
+        cx.tell(line.name, code, "this", differences::PROTOCOLS);
     }
     Ok(())
 }
@@ -246,11 +240,6 @@ fn strict_sni_host(options: &mut ServerOptions, line: &Line, cx: &mut Context) -
             return Err(cx.fail(&line.arguments[0], codes::BAD_VALUE, message, help));
         }
     };
-    if strict {
-        let message = "`strict_sni_host` is not supported yet";
-        let help = "remove it: without client certificates it is off under Caddy as well";
-        cx.refuse_building(line.name, codes::UNSUPPORTED_SUBDIRECTIVE, message, help);
-    }
     options.settings.strict_sni_host = Some(strict);
     Ok(())
 }

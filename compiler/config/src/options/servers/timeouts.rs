@@ -17,9 +17,9 @@ pub(super) const ENTRIES: &[Entry<ServerOptions>] = &[Entry::many(
 pub(crate) const GRAMMAR: Grammar<Server> = Grammar {
     vocabulary: Vocabulary::Subdirective("timeouts"),
     entries: &[&[
-        Entry::unbuilt(value_word!("read_body", "<length of time>", duration => read_timeout)),
+        value_word!("read_body", "<length of time>", duration => read_timeout),
         value_word!("read_header", "<length of time>", duration => read_header_timeout),
-        Entry::unbuilt(value_word!("write", "<length of time>", duration => write_timeout)),
+        value_word!("write", "<length of time>", duration => write_timeout),
         value_word!("idle", "<length of time>", duration => idle_timeout),
         Entry::last(
             "read_body_idle",
