@@ -58,6 +58,20 @@ const PLACES: &[(&[&str], Option<&str>, Status)] = &[
     (&["storage"], None, STORAGE),
     (&["apps", "http", "metrics"], None, METRICS),
     (
+        &[
+            "apps",
+            "http",
+            "servers",
+            "*",
+            "tls_connection_policies",
+            "*",
+            "alpn",
+            "*",
+        ],
+        Some("http/1.1"),
+        PROTOCOLS,
+    ),
+    (
         &["apps", "http", "servers", "*", "protocols", "*"],
         Some("h1"),
         PROTOCOLS,

@@ -193,6 +193,9 @@ pub struct Run {
     /// Which configuration is served.
     #[command(flatten)]
     pub input: Input,
+    /// What is left open.
+    #[command(flatten)]
+    pub open: Open,
     /// How to talk to the kernel
     #[arg(long, value_name = "KIND", default_value = "auto")]
     pub io: Io,

@@ -207,6 +207,7 @@ fn inspect(inspect: &Inspect) -> Result<(), Failure> {
 fn serve(arguments: &Run) -> ExitCode {
     let mut site = None;
     let compiled = with_compiler(&arguments.input, |compiler, file| {
+        compiler.leave_open(&arguments.open.runtime_env);
         match compiler.compile(file, None, NonZeroUsize::MIN)? {
             Outcome::Site(compiled) => site = Some(compiled),
             Outcome::Text(_) => {}

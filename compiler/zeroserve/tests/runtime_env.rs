@@ -320,3 +320,48 @@ fn a_misspelt_name_is_told() {
     let output = common::zeroserve(&["validate", file, "--runtime-env", "TOKEN"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
 }
+
+#[test]
+fn help_lists_what_is_open() {
+    let folder = Folder::new("help");
+    let site = build_open(
+        &folder,
+        "http://localhost:1 {\n\theader A {$ONE}\n\theader B {$TWO:2}\n\theader C {$ONE:1}\n}\n",
+        &["ONE", "TWO"],
+    );
+    let output = Command::new(&site).arg("--help").output().expect("it runs");
+    let said = text(&output.stdout);
+    let (_, variables) = said.split_once("when it starts:\n").expect("a list");
+    assert_eq!(
+        variables,
+        "  ONE                    must be set\n  TWO                    [default: 2]\n"
+    );
+    let plain = build(&folder, "http://localhost:1 {\n\trespond a\n}\n", &[]);
+    let output = Command::new(plain).arg("--help").output().expect("it runs");
+    assert!(text(&output.stdout).ends_with("and exit\n"));
+}
+
+#[test]
+fn run_leaves_variables_open_too() {
+    let (folder, port) = (Folder::new("run-open"), port());
+    let caddyfile = format!("http://localhost:{port} {{\n\trespond \"{{$BODY}}\"\n}}\n");
+    let file = folder.write("Caddyfile", &caddyfile);
+    let file = file.to_string_lossy();
+    let arguments = ["run", &*file, "--workers=1", "--runtime-env", "BODY"];
+    let missing = Command::new(common::ZEROSERVE)
+        .args(arguments)
+        .env_remove("BODY")
+        .output()
+        .expect("the command runs");
+    assert_eq!(missing.status.code(), Some(3));
+    let said = text(&missing.stderr);
+    assert!(
+        said.contains("`BODY`") && said.contains("is not set"),
+        "{said}"
+    );
+    let variables = pairs(&[("BODY", "from the environment")]);
+    let program = Path::new(common::ZEROSERVE);
+    let _server = Server::start_with(program, &arguments, port, &variables);
+    let answer = get(port, "localhost", "/");
+    assert_eq!(status_and_body(&answer), (200, "from the environment"));
+}

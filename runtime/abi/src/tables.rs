@@ -202,10 +202,19 @@ records! {
         /// Lower-case server name; `*.name` covers one label; empty covers
         /// connections whose name no other policy covers.
         name: Text,
+        /// 1 if an empty name covers only connections without a name.
+        nameless: u32,
         /// The certificate to present.
         certificate: CertificateId,
         /// `ALPN_*` bits.
         alpn: u32,
+        /// `TLS12` and `TLS13` bits.
+        versions: u32,
+        /// Cipher suites of TLS 1.2, each two bytes, the lower first; all if
+        /// it is empty.
+        suites: Text,
+        /// Groups for the exchange of keys, as `suites`, the preferred first.
+        groups: Text,
     }
     /// Where a certificate comes from.
     Certificate {
@@ -669,6 +678,11 @@ pub const LISTEN_UNIX: u32 = 1;
 pub const CERTIFICATE_FILES: u32 = 0;
 /// A certificate issued by the local authority.
 pub const CERTIFICATE_LOCAL: u32 = 1;
+
+/// TLS 1.2 is spoken.
+pub const TLS12: u32 = 1;
+/// TLS 1.3 is spoken.
+pub const TLS13: u32 = 2;
 
 /// `http/1.1` is offered.
 pub const ALPN_HTTP11: u32 = 1;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::num::NonZeroUsize;
 
 use zs_abi::SiteData;
-use zs_abi::tables::{Fact, Listener};
+use zs_abi::tables::{Fact, Listener, OpenValue};
 use zs_io::Choice;
 
 use crate::server::serve;
@@ -61,7 +61,10 @@ pub fn run(
     let done = match request {
         Request::Help => {
             println!("{USAGE}");
-            Ok(0)
+            data().map(|data| {
+                print!("{}", variables(data));
+                0
+            })
         }
         Request::Version => data().map(|data| {
             print!("{}", version(data));
@@ -142,6 +145,33 @@ fn parse(arguments: &[Vec<u8>]) -> Result<Request, String> {
         }
     }
     Ok(request.unwrap_or(Request::Serve(options)))
+}
+
+/// What is told of the variables that the site reads when it starts; nothing
+/// if there are none.
+fn variables(data: SiteData<'_>) -> String {
+    // A name may be asked for at several places, with several defaults.
+    let mut defaults: Vec<(&[u8], Option<&[u8]>)> = Vec::new();
+    for value in data.all::<OpenValue>() {
+        let name = data.text(value.name);
+        let default = (value.has_default != 0).then(|| data.text(value.default));
+        match defaults.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = known.and(default),
+            None => defaults.push((name, default)),
+        }
+    }
+    let mut out = String::new();
+    for (name, default) in defaults {
+        if out.is_empty() {
+            out += "\nVariables of the environment that it reads when it starts:\n";
+        }
+        let told = match default {
+            None => "must be set".to_owned(),
+            Some(default) => format!("[default: {}]", default.escape_ascii()),
+        };
+        let _written = writeln!(out, "  {:<22} {told}", name.escape_ascii().to_string());
+    }
+    out
 }
 
 /// More workers than any machine has processors.

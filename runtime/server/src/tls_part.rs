@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use zs_abi::Capability;
 use zs_abi::tables::{
-    ALPN_HTTP2, ALPN_HTTP11, CERTIFICATE_LOCAL, Certificate, ServerId, TlsPolicy,
+    ALPN_HTTP2, ALPN_HTTP11, CERTIFICATE_LOCAL, Certificate, ServerId, TLS12, TLS13, TlsPolicy,
 };
 use zs_tls::authority::AuthorityTable;
 use zs_tls::certificate::Source;
@@ -71,9 +71,20 @@ fn policy(site: &LoadedSite, record: &TlsPolicy) -> Result<Policy, String> {
         }
     };
     let offered = [(ALPN_HTTP2, &b"h2"[..]), (ALPN_HTTP11, &b"http/1.1"[..])];
+    let numbers = |bytes: &[u8]| {
+        let pairs = bytes.chunks_exact(2);
+        pairs
+            .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+            .collect()
+    };
     Ok(Policy {
         name: text(site.text(record.name)),
+        nameless: record.nameless != 0,
         source,
+        tls12: record.versions & TLS12 != 0,
+        tls13: record.versions & TLS13 != 0,
+        suites: numbers(site.text(record.suites)),
+        groups: numbers(site.text(record.groups)),
         protocols: offered
             .iter()
             .filter(|(bit, _)| record.alpn & bit != 0)

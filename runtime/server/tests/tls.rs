@@ -13,9 +13,9 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use support::{SiteBuilder, action, connect, on_each_driver, respond, talk, without_date};
 use zs_abi::tables::{
     ALPN_HTTP11, CERTIFICATE_FILES, Certificate, CertificateId, LISTEN_TCP, PROXY_HOST_UPSTREAM,
-    PROXY_TLS, PROXY_TLS_INSECURE, Proxy, TlsPolicy, Upstream,
+    PROXY_TLS, PROXY_TLS_INSECURE, Proxy, TLS12, TLS13, TlsPolicy, Upstream,
 };
-use zs_abi::{ActionKind, Capability, Source};
+use zs_abi::{ActionKind, Capability, Source, Text};
 use zs_server::LoadedSite;
 use zs_tls::authority::Authority;
 use zs_tls::server::unix_now;
@@ -66,6 +66,10 @@ fn site(directory: &mut Directory) -> &'static LoadedSite {
         name: site.data.text("localhost"),
         certificate: CertificateId(site.data.push(&certificate)),
         alpn: ALPN_HTTP11,
+        nameless: 0,
+        versions: TLS12 | TLS13,
+        suites: Text::EMPTY,
+        groups: Text::EMPTY,
     };
     let policies = site.data.extend(&[policy]);
     let body = site.template(&[

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rustls::crypto::CryptoProvider;
 use rustls::server::{NoServerSessionStorage, ServerConnection};
 use rustls::{HandshakeKind, ServerConfig};
 use zs_proto::client_hello;
@@ -22,16 +23,55 @@ pub struct Policy {
     /// Lower-case name; `*.name` covers one label, an empty name every client
     /// whose name no other policy covers.
     pub name: String,
+    /// Whether an empty name stands only for clients without a name.
+    pub nameless: bool,
     /// Where the certificate comes from.
     pub source: Source,
+    /// Whether TLS 1.2 is spoken.
+    pub tls12: bool,
+    /// Whether TLS 1.3 is spoken.
+    pub tls13: bool,
+    /// Numbers of the cipher suites of TLS 1.2; all if there are none.
+    pub suites: Vec<u16>,
+    /// Numbers of the groups for the exchange of keys, the preferred first; the
+    /// standard ones if there are none.
+    pub groups: Vec<u16>,
     /// Protocols offered by ALPN, the preferred first.
     pub protocols: Vec<Vec<u8>>,
+}
+
+impl Policy {
+    /// The cryptography that the policy allows, of what there is.
+    fn provider(&self, all: &Arc<CryptoProvider>) -> Arc<CryptoProvider> {
+        if self.suites.is_empty() && self.groups.is_empty() {
+            return Arc::clone(all);
+        }
+        let mut provider = CryptoProvider::clone(all);
+        if !self.suites.is_empty() {
+            provider.cipher_suites.retain(|suite| {
+                suite.tls13().is_some() || self.suites.contains(&suite.suite().into())
+            });
+        }
+        if !self.groups.is_empty() {
+            let wanted = self.groups.iter();
+            let group = |number: &u16| {
+                let mut known = all.kx_groups.iter();
+                known
+                    .find(|group| u16::from(group.name()) == *number)
+                    .copied()
+            };
+            provider.kx_groups = wanted.filter_map(group).collect();
+        }
+        Arc::new(provider)
+    }
 }
 
 /// A server's policies, ready for handshakes. All workers share one.
 #[derive(Debug)]
 pub struct Acceptor {
     policies: BTreeMap<String, Arc<ServerConfig>>,
+    /// The policy for clients without a name, if that is one of its own.
+    nameless: Option<Arc<ServerConfig>>,
     renewals: Mutex<Vec<Renewal>>,
     watches: Mutex<Vec<Watch>>,
 }
@@ -60,6 +100,7 @@ impl Acceptor {
         })?;
         let mut acceptor = Self {
             policies: BTreeMap::new(),
+            nameless: None,
             renewals: Mutex::new(Vec::new()),
             watches: Mutex::new(Vec::new()),
         };
@@ -71,8 +112,16 @@ impl Acceptor {
                 None => acceptor.slot(&policy.source, issue)?,
             };
             slots.push((policy.source.clone(), Arc::clone(&slot)));
-            let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
-                .with_safe_default_protocol_versions()
+            let versions: Vec<_> = [
+                (policy.tls13, &rustls::version::TLS13),
+                (policy.tls12, &rustls::version::TLS12),
+            ]
+            .into_iter()
+            .filter_map(|(spoken, version)| spoken.then_some(version))
+            .collect();
+            let provider = policy.provider(&provider);
+            let mut config = ServerConfig::builder_with_provider(provider)
+                .with_protocol_versions(&versions)
                 .map_err(|error| CertificateError {
                     subject: policy.name.clone(),
                     reason: error.to_string(),
@@ -86,8 +135,12 @@ impl Acceptor {
             // A client opens several connections with one ticket or asks anew;
             // each further ticket costs bytes and time in every handshake.
             config.send_tls13_tickets = 1;
-            let name = policy.name.to_ascii_lowercase();
-            acceptor.policies.entry(name).or_insert(Arc::new(config));
+            let (name, config) = (policy.name.to_ascii_lowercase(), Arc::new(config));
+            if policy.nameless {
+                acceptor.nameless.get_or_insert(config);
+            } else {
+                acceptor.policies.entry(name).or_insert(config);
+            }
         }
         Ok(acceptor)
     }
@@ -169,6 +222,9 @@ impl Acceptor {
 
     /// The policy for a name.
     fn config(&self, name: &str) -> Option<&Arc<ServerConfig>> {
+        if name.is_empty() && self.nameless.is_some() {
+            return self.nameless.as_ref();
+        }
         covering(name).find_map(|name| self.policies.get(&name))
     }
 }

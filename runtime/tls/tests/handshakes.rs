@@ -28,6 +28,20 @@ impl Drop for Directory {
     }
 }
 
+/// A policy for all names, with the standard for everything.
+fn policy() -> Policy {
+    Policy {
+        name: String::new(),
+        nameless: false,
+        source: Source::Local(String::new()),
+        tls12: true,
+        tls13: true,
+        suites: Vec::new(),
+        groups: Vec::new(),
+        protocols: Vec::new(),
+    }
+}
+
 /// Names with certificates in files, and what to trust.
 fn acceptor(directory: &Directory, names: &[&str]) -> (Arc<Acceptor>, RootCertStore) {
     let mut authority = Authority::new(Some(directory.0.clone()));
@@ -49,6 +63,7 @@ fn acceptor(directory: &Directory, names: &[&str]) -> (Arc<Acceptor>, RootCertSt
                     key: at.join(format!("{safe}.key")),
                 },
                 protocols: vec![b"http/1.1".to_vec()],
+                ..policy()
             }
         })
         .collect();
@@ -258,7 +273,7 @@ fn files_that_cannot_be_used_are_named() {
         let policy = Policy {
             name: "a.test".to_string(),
             source: Source::Files { chain, key },
-            protocols: Vec::new(),
+            ..policy()
         };
         Acceptor::new(&[policy], None).unwrap_err().to_string()
     };
@@ -350,12 +365,11 @@ fn new_files_are_taken_and_broken_ones_are_told_once() {
     use_files_of("a.test");
     let (chain, key) = (live.join("chain.pem"), live.join("key.pem"));
     let policy = Policy {
-        name: String::new(),
         source: Source::Files {
             chain: chain.clone(),
             key: key.clone(),
         },
-        protocols: Vec::new(),
+        ..policy()
     };
     let acceptor = Arc::new(Acceptor::new(&[policy], None).unwrap());
     let mut roots = RootCertStore::empty();
@@ -394,4 +408,82 @@ fn new_files_are_taken_and_broken_ones_are_told_once() {
     use_files_of("a.test");
     assert_eq!(look(), (vec![chain], String::new()));
     assert!(serves("a.test"));
+}
+
+/// A client that can do less than all.
+fn narrow_client(
+    roots: &RootCertStore,
+    name: &str,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+    edit: impl FnOnce(&mut rustls::crypto::CryptoProvider),
+) -> ClientConnection {
+    let mut provider = rustls::crypto::ring::default_provider();
+    edit(&mut provider);
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_root_certificates(roots.clone())
+        .with_no_client_auth();
+    config.enable_sni = !name.is_empty();
+    let name = if name.is_empty() {
+        "default.test"
+    } else {
+        name
+    };
+    client(&Arc::new(config), name)
+}
+
+#[test]
+fn versions_suites_and_groups_are_those_allowed() {
+    use rustls::version::{TLS12, TLS13};
+    let directory = Directory::new("allowed");
+    let (_, roots) = acceptor(&directory, &["a.test"]);
+    let at = directory.0.join("certificates/local/a.test");
+    let begin = |edit: fn(&mut Policy)| {
+        let mut policy = Policy {
+            source: Source::Files {
+                chain: at.join("a.test.crt"),
+                key: at.join("a.test.key"),
+            },
+            ..policy()
+        };
+        edit(&mut policy);
+        Arc::new(Acceptor::new(&[policy], None).unwrap())
+    };
+    let succeeds = |acceptor: &Arc<Acceptor>, mut client: ClientConnection| {
+        let mut server = Session::new(Arc::clone(acceptor));
+        talk(&mut client, &mut server, 4096).is_ok()
+    };
+    let plain = |versions: &[&'static rustls::SupportedProtocolVersion]| {
+        narrow_client(&roots, "a.test", versions, |_| {})
+    };
+    let only13 = begin(|policy| policy.tls12 = false);
+    assert!(succeeds(&only13, plain(&[&TLS13])) && !succeeds(&only13, plain(&[&TLS12])));
+    let only12 = begin(|policy| policy.tls13 = false);
+    assert!(succeeds(&only12, plain(&[&TLS12])) && !succeeds(&only12, plain(&[&TLS13])));
+    let suite = begin(|policy| policy.suites = vec![0xc02b]);
+    assert!(succeeds(&suite, plain(&[&TLS13])) && succeeds(&suite, plain(&[&TLS12])));
+    let other = narrow_client(&roots, "a.test", &[&TLS12], |provider| {
+        provider
+            .cipher_suites
+            .retain(|suite| u16::from(suite.suite()) == 0xc02c);
+    });
+    assert!(!succeeds(&suite, other));
+    let group = begin(|policy| policy.groups = vec![0x18]);
+    assert!(succeeds(&group, plain(&[&TLS13])));
+    let other = narrow_client(&roots, "a.test", &[&TLS13], |provider| {
+        provider
+            .kx_groups
+            .retain(|group| u16::from(group.name()) == 0x1d);
+    });
+    assert!(!succeeds(&group, other));
+    let nameless = begin(|policy| policy.nameless = true);
+    assert!(!succeeds(&nameless, plain(&[&TLS13])));
+    let mut client = narrow_client(&roots, "", &[&TLS13], |_| {});
+    // The certificate is not for the name that the client checks, but it is sent.
+    let mut server = Session::new(nameless);
+    assert!(talk(&mut client, &mut server, 4096).is_err());
+    assert!(client.peer_certificates().is_none());
+    let mut answer = Vec::new();
+    server.take(&mut answer);
 }

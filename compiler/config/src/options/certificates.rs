@@ -28,8 +28,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             line.text(0).clone_into(&mut options.default_sni);
             Ok(())
         },
-    )
-    .unbuilt(),
+    ),
     Entry::<Options>::last(
         "fallback_sni",
         Shape::arguments(1, 1, "fallback_sni <host>"),
@@ -37,8 +36,7 @@ pub(super) const ENTRIES: &[Entry<Options>] = &[
             line.text(0).clone_into(&mut options.fallback_sni);
             Ok(())
         },
-    )
-    .unbuilt(),
+    ),
 ];
 
 /// A kind of key.

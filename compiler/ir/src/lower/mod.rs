@@ -13,6 +13,7 @@ mod encode;
 mod expression;
 mod files;
 mod handlers;
+mod handshakes;
 mod headers;
 mod health;
 mod invoke;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::clients::Clients;
+use super::handshakes::{self, Handshake};
 use super::limits::Limits;
 use zs_config::model::Handler;
 use zs_config::model::{
@@ -45,8 +46,24 @@ pub struct PolicyPlan {
     /// Server name, `*.name`, or empty for clients that no other policy
     /// covers.
     pub name: String,
+    /// Whether it is only for clients that ask for no name.
+    pub nameless: bool,
     /// The certificate.
     pub certificate: CertificatePlan,
+    /// What handshakes may come to.
+    pub handshake: Handshake,
+}
+
+impl PolicyPlan {
+    /// A name with its certificate.
+    pub fn new(name: String, certificate: CertificatePlan) -> Self {
+        Self {
+            name,
+            nameless: false,
+            certificate,
+            handshake: Handshake::default(),
+        }
+    }
 }
 
 /// Where a certificate comes from.
@@ -104,7 +121,8 @@ struct Provision<'a> {
 impl Provision<'_> {
     fn servers(&mut self, http: &HttpApp) {
         for (name, server) in &http.servers {
-            let policies = self.policies(server);
+            let mut policies = self.policies(server);
+            handshakes::complete(server, &mut policies);
             self.plans.push(ServerPlan {
                 name: name.clone(),
                 listen: server.listen.clone(),
@@ -147,10 +165,7 @@ impl Provision<'_> {
             }
             self.warn_of_local(name, *span);
             let certificate = CertificatePlan::Local { name: name.clone() };
-            policies.push(PolicyPlan {
-                name: name.clone(),
-                certificate,
-            });
+            policies.push(PolicyPlan::new(name.clone(), certificate));
         }
         // Clients that connect to an address send no server name.
         if !policies.iter().any(|policy| policy.name.is_empty())
@@ -160,8 +175,8 @@ impl Provision<'_> {
         {
             let certificate = policy.certificate.clone();
             policies.push(PolicyPlan {
-                name: String::new(),
-                certificate,
+                nameless: true,
+                ..PolicyPlan::new(String::new(), certificate)
             });
         }
         if !auto.disable_redirects {
@@ -195,14 +210,24 @@ impl Provision<'_> {
                 chain: files.certificate.clone(),
                 key: files.key.clone(),
             };
-            let names = policy.matchers.as_ref().map(|matcher| matcher.sni.clone());
-            for name in names
-                .filter(|names| !names.is_empty())
-                .unwrap_or_else(|| vec![String::new()])
-            {
+            let names = policy
+                .matchers
+                .as_ref()
+                .map_or(&[][..], |matcher| &matcher.sni);
+            if names.is_empty() {
+                policies.push(PolicyPlan::new(String::new(), certificate.clone()));
+            }
+            for name in names {
+                // The first policy for a name counts.
+                if policies
+                    .iter()
+                    .any(|plan| plan.name == *name && plan.nameless)
+                {
+                    continue;
+                }
                 policies.push(PolicyPlan {
-                    name,
-                    certificate: certificate.clone(),
+                    nameless: name.is_empty(),
+                    ..PolicyPlan::new(name.clone(), certificate.clone())
                 });
             }
         }
@@ -388,7 +413,7 @@ fn is_public(name: &str) -> bool {
 }
 
 /// Whether a pattern with an optional leading star covers a name.
-fn covers(pattern: &str, name: &str) -> bool {
+pub(super) fn covers(pattern: &str, name: &str) -> bool {
     pattern == name
         || pattern
             .strip_prefix("*.")

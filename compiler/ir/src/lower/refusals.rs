@@ -11,6 +11,7 @@ use zs_config::model::{
 use zs_diagnostics::{Diagnostic, Sink, codes};
 
 use super::clients::no_range;
+use super::handshakes;
 use crate::ranges::IpRange;
 
 /// Reports everything that is set and cannot be done.
@@ -237,23 +238,37 @@ impl Refusals<'_> {
             protocol_min,
             protocol_max,
             client_authentication,
-            default_sni,
-            fallback_sni,
+            default_sni: _,
+            fallback_sni: _,
             // Session keys are never written down, which the reader of the configuration has said.
             insecure_secrets_log: _,
         } = policy;
+        let versions = ["", "tls1.2", "tls1.3"];
+        let known = |version: &str| versions.contains(&version);
+        let is_empty = protocol_min == "tls1.3" && protocol_max == "tls1.2";
+        let has_http = alpn.is_empty() || alpn.iter().any(|name| name == "http/1.1");
         for (set, field) in [
-            (!cipher_suites.is_empty(), "cipher_suites"),
-            (!default_sni.is_empty(), "default_sni"),
-            (!fallback_sni.is_empty(), "fallback_sni"),
-            (!curves.is_empty(), "curves"),
-            (!alpn.is_empty(), "alpn"),
             (client_authentication.is_some(), "client_authentication"),
-            (!protocol_min.is_empty(), "protocol_min"),
-            (!protocol_max.is_empty(), "protocol_max"),
+            (!known(protocol_min), "protocol_min"),
+            (!known(protocol_max) || is_empty, "protocol_max"),
+            (!has_http, "alpn"),
         ] {
-            let what = format!("`{field}` of the server `{server}`");
+            let what = format!("this `{field}` of the server `{server}`");
             self.when(set, &[way, &[field]].concat(), &what);
+        }
+        let spoken = |name: &str| ["http/1.1", "h2"].contains(&name);
+        type List<'l> = (&'l str, &'l [String], &'l dyn Fn(&str) -> bool);
+        let lists: [List<'_>; 3] = [
+            ("cipher_suites", cipher_suites, &handshakes::has_suite),
+            ("curves", curves, &|name| handshakes::group(name).is_some()),
+            ("alpn", alpn, &spoken),
+        ];
+        for (field, names, has) in lists {
+            for (number, name) in names.iter().enumerate() {
+                let number = number.to_string();
+                let what = format!("`{name}` in `{field}` of the server `{server}`");
+                self.when(!has(name), &[way, &[field, &number]].concat(), &what);
+            }
         }
     }
 

@@ -75,10 +75,22 @@ impl Lowering<'_> {
             let name = &policy.name;
             let name = self.program.data.open_text(name, OpenKind::CertifiedHost);
             let certificate = certificates[&policy.certificate];
+            let bytes = |numbers: &[u16]| -> Vec<u8> {
+                numbers
+                    .iter()
+                    .flat_map(|number| number.to_le_bytes())
+                    .collect()
+            };
+            let handshake = &policy.handshake;
+            let data = &mut self.program.data;
             policies.push(TlsPolicy {
                 name,
+                nameless: policy.nameless.into(),
                 certificate,
                 alpn: ALPN_HTTP11,
+                versions: handshake.versions,
+                suites: data.guest_table(&bytes(&handshake.suites), 2),
+                groups: data.guest_table(&bytes(&handshake.groups), 2),
             });
         }
         if !policies.is_empty() {

@@ -8,12 +8,12 @@ use crate::differences;
 use crate::spec::{Entry, Line, Shape, list_word, text_word};
 
 pub(super) const ENTRIES: &[Entry<Building>] = &[
-    Entry::unbuilt(Entry::last(
+    Entry::last(
         "protocols",
         Shape::arguments(1, 2, "protocols <lowest version> [<highest version>]"),
         protocols,
-    )),
-    Entry::unbuilt(Entry::many(
+    ),
+    Entry::many(
         "ciphers",
         Shape::arguments(0, usize::MAX, "ciphers <cipher suites...>"),
         |building, line, cx| {
@@ -24,25 +24,51 @@ pub(super) const ENTRIES: &[Entry<Building>] = &[
                 what,
                 &mut building.tls.policy.cipher_suites,
                 cx,
-            )
+            )?;
+            let refused = |name: &str| name.contains("_CBC_");
+            refuse(line, refused, "write those with `GCM` or `CHACHA20`", cx);
+            Ok(())
         },
-    )),
-    Entry::unbuilt(Entry::many(
+    ),
+    Entry::many(
         "curves",
         Shape::arguments(0, usize::MAX, "curves <groups...>"),
         |building, line, cx| {
             let what = "key exchange group";
-            known(line, CURVES, what, &mut building.tls.policy.curves, cx)
-        },
-    )),
-    Entry::unbuilt(Entry::last(
-        "alpn",
-        Shape::arguments(1, usize::MAX, "alpn <protocols...>"),
-        |building, line, _| {
-            building.tls.policy.alpn = line.texts();
+            known(line, CURVES, what, &mut building.tls.policy.curves, cx)?;
+            let refused = |name: &str| ["x25519mlkem768", "secp521r1"].contains(&name);
+            refuse(
+                line,
+                refused,
+                "write `x25519`, `secp256r1` or `secp384r1`",
+                cx,
+            );
             Ok(())
         },
-    )),
+    ),
+    Entry::last(
+        "alpn",
+        Shape::arguments(1, usize::MAX, "alpn <protocols...>"),
+        |building, line, cx| {
+            building.tls.policy.alpn = line.texts();
+            let has = |name: &str| line.arguments.iter().any(|token| token.text == name);
+            refuse(
+                line,
+                |name| !["h2", "http/1.1"].contains(&name),
+                "write `http/1.1`",
+                cx,
+            );
+            if !has("http/1.1") {
+                let message = "a server that does not speak HTTP/1.1 is not supported yet";
+                let code = codes::UNSUPPORTED_SUBDIRECTIVE;
+                cx.refuse_building(line.name, code, message, "add `http/1.1`");
+            } else if has("h2") {
+                let code = codes::UNSUPPORTED_SUBDIRECTIVE;
+                cx.tell(line.name, code, "this", differences::PROTOCOLS);
+            }
+            Ok(())
+        },
+    ),
     Entry::unbuilt(list_word!("load", 0, "<folders...>" => tls.folders)),
     Entry::with_status(
         text_word!("insecure_secrets_log", "<file>" => tls.policy.insecure_secrets_log),
@@ -59,7 +85,20 @@ fn protocols(building: &mut Building, line: &Line, cx: &mut Context) -> Parsed<(
     if let Some(highest) = versions.next() {
         policy.protocol_max = highest;
     }
+    if policy.protocol_min > policy.protocol_max && !policy.protocol_max.is_empty() {
+        let message = "the lowest version is above the highest";
+        let help = "write the lower one first";
+        cx.refuse_building(line.name, codes::BAD_VALUE, message, help);
+    }
     Ok(())
+}
+
+/// Refuses the arguments of a line that are known and not there.
+fn refuse(line: &Line, refused: impl Fn(&str) -> bool, help: &str, cx: &mut Context) {
+    for token in line.arguments.iter().filter(|token| refused(&token.text)) {
+        let message = format!("`{}` is not supported", token.text);
+        cx.refuse_building(token, codes::UNSUPPORTED_SUBDIRECTIVE, message, help);
+    }
 }
 
 /// Adds the arguments of a line to a list, if all are known.
