@@ -8,8 +8,8 @@ use zs_abi::{HeadTarget, value};
 use zs_diagnostics::Span;
 
 use crate::program::{
-    Act, AddressOf, Block, BlockId, Choice, Compare, End, Function, FunctionId, HostMapId, IntRef, Located,
-    Op, Register, Target, Test, TextRef, Value, ViewInt, ViewText,
+    Act, AddressOf, Block, BlockId, Choice, Compare, End, Function, FunctionId, HostMapId, IntRef,
+    Located, Op, Register, Target, Test, TextRef, Value, ViewInt, ViewText,
 };
 use crate::ranges::IpRange;
 

@@ -6,8 +6,8 @@ use std::fmt::{self, Display, Write as _};
 use zs_diagnostics::{SourceMap, Span};
 
 use crate::program::{
-    Act, AddressOf, BlockId, Choice, Compare, End, Function, FunctionId, IntRef, Op, Program, Target, Test,
-    TextRef,
+    Act, AddressOf, BlockId, Choice, Compare, End, Function, FunctionId, IntRef, Op, Program,
+    Target, Test, TextRef,
 };
 
 /// Writes a program: its functions, and what they name.
