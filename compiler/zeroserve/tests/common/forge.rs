@@ -46,6 +46,11 @@ impl Forge {
             idle_ms: 60_000,
             body_idle_ms: 60_000,
             write_idle_ms: 60_000,
+            read_ms: 0,
+            write_ms: 0,
+            probe_idle_s: 0,
+            probe_interval_s: 0,
+            probes: 0,
             policies: Range::default(),
         };
         data.push(&Listener {
