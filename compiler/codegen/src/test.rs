@@ -28,8 +28,10 @@ impl Writer<'_, '_> {
                 self.code.call("bytes_equal");
                 self.code.jump_if(Cond::Eq, Reg::R0, 0, miss);
             }
-            Test::Path { .. } => unreachable!("path tests are replaced before code is generated"),
-            Test::Bit { set, bit } => {
+            Test::Path { .. } | Test::PathRegexp { .. } => {
+                unreachable!("path tests are replaced before code is generated")
+            }
+            Test::Bit { set, bit } | Test::Group { set, bit } => {
                 self.load_value(Reg::R1, *set);
                 self.code.jump_if(Cond::Eq, Reg::R1, 0, miss);
                 self.code.load(Size::B, Reg::R1, Reg::R1, (bit / 8) as i16);

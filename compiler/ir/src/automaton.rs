@@ -25,8 +25,10 @@ const TABLE_BYTES_MAX: usize = 4 << 20;
 type Item = (u32, u32);
 
 /// Builds the automaton of some patterns; `None` if it would grow too large.
-/// Bit `n` of the accept value's set stands for pattern `n`.
-pub fn build(patterns: &[Pattern], data: &mut DataBuilder) -> Option<Text> {
+/// Bit `n` of the accept value's set stands for pattern `n`; behind those
+/// stand the bits of groups, which are set if any of the group is.
+pub fn build(patterns: &[Pattern], groups: &[Vec<u32>], data: &mut DataBuilder) -> Option<Text> {
+    let sets = Sets::new(patterns.len(), groups);
     let classes = Classes::of(patterns);
     let mut states = States::default();
     // State 0 is the dead state: no pattern can match any more.
@@ -48,7 +50,7 @@ pub fn build(patterns: &[Pattern], data: &mut DataBuilder) -> Option<Text> {
     let accepts: Vec<u32> = states
         .items
         .iter()
-        .map(|items| accept(patterns, items, data))
+        .map(|items| accept(patterns, items, &sets, data))
         .collect();
     Some(data.guest_table(&encode(&classes, start, &accepts, &transitions), 8))
 }
@@ -98,19 +100,47 @@ fn step(patterns: &[Pattern], items: &[Item], byte: Option<u8>) -> Vec<Item> {
 }
 
 /// Guest address of the set of patterns that a state accepts; 0 for none.
-fn accept(patterns: &[Pattern], items: &[Item], data: &mut DataBuilder) -> u32 {
-    let mut bits = vec![0_u8; patterns.len().div_ceil(64) * 8];
-    let mut any = false;
-    for (number, at) in items {
-        if *at as usize == patterns[*number as usize].1.len() {
-            bits[*number as usize / 8] |= 1 << (number % 8);
-            any = true;
+fn accept(patterns: &[Pattern], items: &[Item], sets: &Sets, data: &mut DataBuilder) -> u32 {
+    let whole = |(number, at): &&Item| *at as usize == patterns[*number as usize].1.len();
+    sets.place(items.iter().filter(whole).map(|(number, _)| *number), data)
+}
+
+/// How sets of patterns are laid out: a bit for each, and behind those one
+/// for each group.
+pub(crate) struct Sets {
+    groups_of: Vec<Vec<u32>>,
+    bytes: usize,
+}
+
+impl Sets {
+    pub(crate) fn new(patterns: usize, groups: &[Vec<u32>]) -> Self {
+        let mut groups_of = vec![Vec::new(); patterns];
+        for (number, group) in groups.iter().enumerate() {
+            for pattern in group {
+                groups_of[*pattern as usize].push((patterns + number) as u32);
+            }
+        }
+        Self {
+            groups_of,
+            bytes: (patterns + groups.len()).div_ceil(64) * 8,
         }
     }
-    if any {
-        data.guest_table(&bits, 8).guest()
-    } else {
-        0
+
+    /// Guest address of a set; 0 for the empty one.
+    pub(crate) fn place(&self, patterns: impl Iterator<Item = u32>, data: &mut DataBuilder) -> u32 {
+        let mut bits = vec![0_u8; self.bytes];
+        let mut any = false;
+        for number in patterns {
+            any = true;
+            for bit in self.groups_of[number as usize].iter().chain([&number]) {
+                bits[*bit as usize / 8] |= 1 << (bit % 8);
+            }
+        }
+        if any {
+            data.guest_table(&bits, 8).guest()
+        } else {
+            0
+        }
     }
 }
 
@@ -235,7 +265,7 @@ mod tests {
             (Compare::Prefix, b"/f".to_vec()),
         ];
         let mut data = DataBuilder::new();
-        let table = build(&patterns, &mut data).expect("small enough");
+        let table = build(&patterns, &[], &mut data).expect("small enough");
         let block = data.finish();
         let texts = [
             "/foo",
@@ -276,7 +306,7 @@ mod tests {
         let all: Vec<u8> = (0..=255).collect();
         let patterns = vec![(Compare::Suffix, all.clone())];
         let mut data = DataBuilder::new();
-        let table = build(&patterns, &mut data).expect("small enough");
+        let table = build(&patterns, &[], &mut data).expect("small enough");
         let block = data.finish();
         assert_eq!(walk(&block, table, &[&[7, 8], &all[..]].concat(), 1), [0]);
         assert!(walk(&block, table, &all[1..], 1).is_empty());

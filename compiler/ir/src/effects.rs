@@ -168,6 +168,8 @@ impl Test {
             Self::Same { text: one, other } => text(one).into_iter().chain(text(other)).collect(),
             Self::Path { set: value, .. }
             | Self::Bit { set: value, .. }
+            | Self::Group { set: value, .. }
+            | Self::PathRegexp { set: value, .. }
             | Self::Any { list: value, .. }
             | Self::AnyAccepts { list: value, .. }
             | Self::AnyRegex { list: value, .. }

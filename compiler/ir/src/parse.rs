@@ -477,7 +477,15 @@ impl Line<'_> {
                 set: self.value()?,
                 pattern: self.quoted()?,
             },
+            "path_regexp" => Test::PathRegexp {
+                set: self.value()?,
+                pattern: self.quoted()?,
+            },
             "bit" => Test::Bit {
+                set: self.value()?,
+                bit: self.number()?,
+            },
+            "group" => Test::Group {
                 set: self.value()?,
                 bit: self.number()?,
             },

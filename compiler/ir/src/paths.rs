@@ -1,8 +1,9 @@
 //! Turns path tests into code: a few become compares, many become one walk
 //! over an automaton and tests of bits.
 
-use crate::automaton;
 use crate::program::{Compare, End, Function, Op, Test, TextRef, Value, ViewText};
+use crate::{automaton, groups, path_expressions};
+use zs_abi::data::Text;
 use zs_data::DataBuilder;
 
 /// Most tests of one prepared path that are done by compares; beyond it one
@@ -36,14 +37,21 @@ pub fn simple(pattern: &str) -> Option<(Compare, &str)> {
 /// Replaces all path tests of a function.
 pub fn lower(function: &mut Function, data: &mut DataBuilder) {
     for (value, form) in prepared(function) {
+        if form == ViewText::PathClean {
+            path_expressions::lower(function, value, data);
+            continue;
+        }
         let mut literals: Vec<automaton::Pattern> = Vec::new();
-        for literal in tests(function, value).filter_map(|pattern| literal(pattern)) {
+        for literal in branches(function)
+            .filter_map(|test| wanted(test, value))
+            .filter_map(literal)
+        {
             if !literals.contains(&literal) {
                 literals.push(literal);
             }
         }
         let table = (literals.len() > COMPARES_MAX)
-            .then(|| automaton::build(&literals, data))
+            .then(|| walked(function, value, &literals, data))
             .flatten();
         replace_op(
             function,
@@ -54,20 +62,40 @@ pub fn lower(function: &mut Function, data: &mut DataBuilder) {
                 text: TextRef::View(form),
             }),
         );
-        replace_tests(function, value, |pattern| {
+        replace_tests(function, |test| {
+            let pattern = wanted(test, value)?;
             let known = literal(pattern)
                 .filter(|_| table.is_some())
                 .and_then(|wanted| literals.iter().position(|known| *known == wanted));
-            match known {
+            Some(match known {
                 Some(bit) => Test::Bit {
                     set: value,
                     bit: bit as u32,
                 },
                 // Shell patterns are no part of the automaton.
                 None => compare(pattern, form),
-            }
+            })
         });
     }
+}
+
+/// The automaton of some patterns; the tests for them are grouped if there is one.
+fn walked(
+    function: &mut Function,
+    value: Value,
+    literals: &[automaton::Pattern],
+    data: &mut DataBuilder,
+) -> Option<Text> {
+    let mut grouped = function.clone();
+    let bit_of = |test: &Test| {
+        let wanted = literal(wanted(test, value)?)?;
+        let bit = literals.iter().position(|known| *known == wanted)?;
+        Some(bit as u32)
+    };
+    let groups = groups::group(&mut grouped, value, literals.len() as u32, bit_of);
+    let table = automaton::build(literals, &groups, data)?;
+    *function = grouped;
+    Some(table)
 }
 
 fn literal(pattern: &str) -> Option<automaton::Pattern> {
@@ -99,21 +127,26 @@ fn prepared(function: &Function) -> Vec<(Value, ViewText)> {
     .collect()
 }
 
-/// The patterns that are tested against a prepared path.
-fn tests(function: &mut Function, value: Value) -> impl Iterator<Item = &mut String> {
+/// The tests that blocks end with.
+pub(crate) fn branches(function: &Function) -> impl Iterator<Item = &Test> {
     function
         .blocks
-        .iter_mut()
-        .filter_map(move |block| match &mut block.end.what {
-            End::Branch {
-                test: Test::Path { set, pattern },
-                ..
-            } if *set == value => Some(pattern),
+        .iter()
+        .filter_map(|block| match &block.end.what {
+            End::Branch { test, .. } => Some(test),
             _ => None,
         })
 }
 
-fn replace_op(function: &mut Function, value: Value, by: Option<Op>) {
+/// The pattern that a prepared path is tested against.
+fn wanted(test: &Test, value: Value) -> Option<&str> {
+    match test {
+        Test::Path { set, pattern } if *set == value => Some(pattern),
+        _ => None,
+    }
+}
+
+pub(crate) fn replace_op(function: &mut Function, value: Value, by: Option<Op>) {
     for block in &mut function.blocks {
         let place = block
             .ops
@@ -129,13 +162,13 @@ fn replace_op(function: &mut Function, value: Value, by: Option<Op>) {
     }
 }
 
-fn replace_tests(function: &mut Function, value: Value, by: impl Fn(&str) -> Test) {
+/// Puts other tests in the place of those for which there is one.
+pub(crate) fn replace_tests(function: &mut Function, mut by: impl FnMut(&Test) -> Option<Test>) {
     for block in &mut function.blocks {
         if let End::Branch { test, .. } = &mut block.end.what
-            && let Test::Path { set, pattern } = test
-            && *set == value
+            && let Some(other) = by(test)
         {
-            *test = by(pattern);
+            *test = other;
         }
     }
 }

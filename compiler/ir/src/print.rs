@@ -156,6 +156,8 @@ impl Display for Test {
             Self::Same { text, other } => write!(f, "same {text} {other}"),
             Self::Path { set, pattern } => write!(f, "path {set} {pattern:?}"),
             Self::Bit { set, bit } => write!(f, "bit {set} {bit}"),
+            Self::Group { set, bit } => write!(f, "group {set} {bit}"),
+            Self::PathRegexp { set, pattern } => write!(f, "path_regexp {set} {pattern:?}"),
             Self::PathEscaped { pattern } => write!(f, "path_escaped {pattern:?}"),
             Self::Glob { pattern, text } => write!(f, "glob {text} {pattern:?}"),
             Self::Int { int, low, high } => write!(f, "int {int} {low} {high}"),

@@ -525,8 +525,23 @@ pub enum Test {
         /// The pattern, in lower case.
         pattern: String,
     },
+    /// Whether an expression that begins at the start of the path matches a prepared path.
+    PathRegexp {
+        /// The prepared path.
+        set: Value,
+        /// The expression.
+        pattern: String,
+    },
     /// Whether a bit is set in the set at a guest address; no bit is set in the set 0.
     Bit {
+        /// The set's address.
+        set: Value,
+        /// Which bit.
+        bit: u32,
+    },
+    /// The same for a bit that stands for several: whether it is worth asking
+    /// for each.
+    Group {
         /// The set's address.
         set: Value,
         /// Which bit.

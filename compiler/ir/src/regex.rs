@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use regex_automata::dfa::{Automaton, dense};
+use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson::{NFA, State, WhichCaptures};
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::{look::Look, syntax};
@@ -16,7 +16,7 @@ use zs_abi::data::Text;
 use zs_abi::regex as program;
 use zs_data::DataBuilder;
 
-use crate::automaton::encode_table;
+use crate::automaton::{Sets, encode_table};
 
 /// Most bytes that a program may have: a larger expression (counted
 /// repetitions of counted repetitions) costs too much on every request.
@@ -25,6 +25,9 @@ const PROGRAM_BYTES_MAX: usize = 1 << 20;
 /// Most bytes that a deterministic automaton may have before the program is
 /// used instead.
 const AUTOMATON_BYTES_MAX: usize = 256 << 10;
+
+/// Most bytes that the automaton of many expressions may have while it is made.
+const SET_BYTES_MAX: usize = 32 << 20;
 
 /// Compiles an expression to a program in the site data.
 ///
@@ -103,6 +106,84 @@ pub fn automaton(pattern: &str, data: &mut DataBuilder) -> Option<Text> {
         &table.transitions,
     );
     (accepts.len() <= usize::from(u16::MAX)).then(|| data.guest_table(&bytes, 8))
+}
+
+/// Whether an expression matches at the start of a text only.
+pub fn begins_at_start(pattern: &str) -> bool {
+    let Ok(translated) = crate::go_syntax::translate(pattern) else {
+        return false;
+    };
+    let mut parser = regex_syntax::ParserBuilder::new().utf8(false).build();
+    let starts = |hir: regex_syntax::hir::Hir| {
+        let looks = hir.properties().look_set_prefix();
+        looks.contains(regex_syntax::hir::Look::Start)
+    };
+    parser.parse(&translated).is_ok_and(starts)
+}
+
+/// Compiles expressions that match at the start only to one automaton; `None`
+/// if that grows too large. Bit `n` of the set that a text leads to stands for
+/// expression `n`, further bits for the groups.
+pub fn set(patterns: &[String], groups: &[Vec<u32>], data: &mut DataBuilder) -> Option<Text> {
+    let whole = |pattern: &String| {
+        let pattern = crate::go_syntax::translate(pattern).ok()?;
+        // Whatever follows a match, the text is accepted.
+        Some(format!("(?:{pattern})(?s-u:.)*"))
+    };
+    let whole: Vec<String> = patterns.iter().map(whole).collect::<Option<_>>()?;
+    let config = dense::Config::new()
+        .match_kind(MatchKind::All)
+        .start_kind(StartKind::Anchored)
+        .dfa_size_limit(Some(SET_BYTES_MAX))
+        .determinize_size_limit(Some(4 * SET_BYTES_MAX));
+    let dfa = dense::Builder::new()
+        .configure(config)
+        .syntax(syntax())
+        .build_many(&whole)
+        .ok()?;
+    let input = Input::new("").anchored(Anchored::Yes);
+    let start = dfa.start_state_forward(&input).ok()?;
+    let classes = dfa.byte_classes();
+    let examples: Vec<u8> = classes
+        .representatives(..)
+        .filter_map(|unit| unit.as_u8())
+        .collect();
+    let mut numbers = BTreeMap::from([(start, 1_u16)]);
+    let mut states = vec![start];
+    let mut transitions = vec![0; examples.len()];
+    let mut at = 0;
+    while at < states.len() {
+        let state = states[at];
+        for byte in &examples {
+            let next = dfa.next_state(state, *byte);
+            if dfa.is_dead_state(next) {
+                transitions.push(0);
+                continue;
+            }
+            let number = u16::try_from(states.len() + 1).ok()?;
+            let known = *numbers.entry(next).or_insert(number);
+            if known == number {
+                states.push(next);
+            }
+            transitions.push(known);
+        }
+        at += 1;
+    }
+    let sets = Sets::new(patterns.len(), groups);
+    let mut accepts = vec![0];
+    for state in states {
+        let end = dfa.next_eoi_state(state);
+        let count = if dfa.is_match_state(end) {
+            dfa.match_len(end)
+        } else {
+            0
+        };
+        let matched = (0..count).map(|number| dfa.match_pattern(end, number).as_u32());
+        accepts.push(sets.place(matched, data));
+    }
+    let class_of: [u8; 256] = std::array::from_fn(|byte| classes.get(byte as u8));
+    let bytes = encode_table(&class_of, examples.len() as u32, 1, &accepts, &transitions);
+    Some(data.guest_table(&bytes, 8))
 }
 
 /// Letters are those of UTF-8; texts need not be.

@@ -6,6 +6,7 @@ use zs_config::model::{
     At, Expression, MatcherSet, Origin, Regexp, RegexpMatcher, StatusExpression, TlsMatcher,
     VarsMatcher,
 };
+use zs_data::DataBuilder;
 use zs_diagnostics::Span;
 
 use super::Lowering;
@@ -26,6 +27,12 @@ impl Lowering<'_> {
                 if let Some(form) = form_of(pattern) {
                     code.path(form);
                 }
+            }
+            if let Some(expression) = &set.path_regexp
+                && !self.captures_used
+                && crate::regex::begins_at_start(&expression.pattern)
+            {
+                code.path(ViewText::PathClean);
             }
             if let Some(not) = &set.not {
                 self.prepare(code, &not.sets);
@@ -115,7 +122,7 @@ impl Lowering<'_> {
         if let Some(expression) = path_regexp {
             let items = [expression.pattern.clone()];
             self.ask(code, expression.origin, "path_regexp", &items, no);
-            let test = self.path_regexp(expression);
+            let test = self.path_regexp(code, expression);
             require(code, test, no);
             code.answered();
         }
@@ -334,8 +341,18 @@ impl Lowering<'_> {
         })
     }
 
-    fn path_regexp(&mut self, expression: &At<Regexp>) -> Test {
+    fn path_regexp(&mut self, code: &mut Code, expression: &At<Regexp>) -> Test {
         self.needs |= NEED_PATH_CLEAN;
+        if !self.captures_used
+            && crate::regex::begins_at_start(&expression.pattern)
+            && crate::regex::automaton(&expression.pattern, &mut DataBuilder::default()).is_some()
+        {
+            self.program.data.open_mut().misplace(&expression.pattern);
+            return Test::PathRegexp {
+                set: code.path(ViewText::PathClean),
+                pattern: expression.pattern.clone(),
+            };
+        }
         let text = TextRef::View(ViewText::PathClean);
         self.regexp(expression, Subject::Text(text), expression.origin)
     }

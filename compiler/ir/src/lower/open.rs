@@ -74,6 +74,8 @@ fn literal(test: &Test) -> &[u8] {
         }
         Test::Same { .. }
         | Test::Bit { .. }
+        | Test::Group { .. }
+        | Test::PathRegexp { .. }
         | Test::Int { .. }
         | Test::AnySame { .. }
         | Test::Found { .. }

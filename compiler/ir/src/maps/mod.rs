@@ -263,7 +263,7 @@ impl Writer<'_> {
         });
         let texts: Vec<automaton::Pattern> = texts.collect();
         let table = match texts.len() > COMPARES_MAX {
-            true => automaton::build(&texts, self.data),
+            true => automaton::build(&texts, &[], self.data),
             false => None,
         };
         let set = table.map(|table| {

@@ -80,7 +80,9 @@ pub fn subject(test: &Test, slot: u32, argument: u64, known: &BTreeMap<Value, Kn
             TextRef::View(field) => view_text(*field, slot),
             TextRef::Value(value) => found(known.get(value)),
         },
-        Test::Path { .. } | Test::Bit { .. } => view_text(ViewText::PathMatch, slot),
+        Test::Path { .. } | Test::PathRegexp { .. } | Test::Bit { .. } | Test::Group { .. } => {
+            view_text(ViewText::PathMatch, slot)
+        }
         Test::PathEscaped { .. } => view_text(ViewText::PathRaw, slot),
         Test::Any { list, .. }
         | Test::AnySame { list, .. }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use zs_abi::{HeadTarget, Helper};
 use zs_ir::Program;
-use zs_ir::program::{Act, Asked, BlockId, Choice, End, FunctionId, Op, Value};
+use zs_ir::program::{Act, Asked, BlockId, Choice, End, FunctionId, Op, Test, Value};
 use zs_server::{Exchange, Raised, Stage, with_run};
 
 use super::engine::text_at;
@@ -102,6 +102,15 @@ impl Recorder {
     ) {
         let ended = program.functions[of.index()].block(before);
         match &ended.end.what {
+            End::Branch {
+                test: Test::Group { .. },
+                then,
+                or,
+            } => {
+                if of == function && block == *or && block != *then {
+                    self.skipped(program, of, *then, *or);
+                }
+            }
             End::Branch { test, then, .. } => {
                 let Some(asked) = ended.asked else { return };
                 let taken = block == *then;
@@ -128,6 +137,26 @@ impl Recorder {
                 }
             }
             End::Jump(_) | End::Act { .. } => {}
+        }
+    }
+
+    /// None of a group of tests holds, so that they were not made one by one.
+    fn skipped(&mut self, program: &Program, function: FunctionId, from: BlockId, to: BlockId) {
+        let mut at = from;
+        while at != to {
+            let block = program.functions[function.index()].block(at);
+            let End::Branch { test, then, or } = &block.end.what else {
+                return;
+            };
+            if matches!(test, Test::Group { .. }) {
+                at = *then;
+                continue;
+            }
+            if let Some((asked, answer)) = block.asked.and_then(|asked| Some((asked, asked.or?))) {
+                let subject = matcher::subject(test, self.slot, self.argument, &self.known);
+                self.matcher(program, asked, answer, subject);
+            }
+            at = *or;
         }
     }
 
