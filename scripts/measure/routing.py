@@ -14,17 +14,17 @@ FEW, MANY = 100, 2100
 
 
 def hosts(count, port):
-    return "".join(f'http://site{number}.example:{port} {{\n\trespond "{number}"\n}}\n' for number in range(count))
+    return "".join(f'http://site{number}.example:{port} {{\n\trespond "number {number}"\n}}\n' for number in range(count))
 
 
 def paths(count, port):
-    routes = "".join(f'\thandle /path{number}/* {{\n\t\trespond "{number}"\n\t}}\n' for number in range(count))
+    routes = "".join(f'\thandle /path{number}/* {{\n\t\trespond "number {number}"\n\t}}\n' for number in range(count))
     return f":{port} {{\n{routes}}}\n"
 
 
 def expressions(count, port):
     routes = "".join(f'\t@item{number} path_regexp ^/item{number}/[0-9]+$\n'
-                     f'\thandle @item{number} {{\n\t\trespond "{number}"\n\t}}\n' for number in range(count))
+                     f'\thandle @item{number} {{\n\t\trespond "number {number}"\n\t}}\n' for number in range(count))
     return f":{port} {{\n{routes}}}\n"
 
 
@@ -41,7 +41,7 @@ def measure(run, port):
             site = run.build(run.write(f"{kind}{size}.caddy", text))
             last = size - 1
             request = f"GET {path.format(last)} HTTP/1.1\r\nHost: {host.format(last)}\r\n\r\n".encode()
-            few, many = (instructions(run, site, port, request, str(last), count) for count in (FEW, MANY))
+            few, many = (instructions(run, site, port, request, f"number {last}", count) for count in (FEW, MANY))
             counted[size] = (many - few) / (MANY - FEW)
         base = counted[SIZES[0]]
         words = ", ".join(f"{size}: {count:.0f} ({count / base:.2f})" for size, count in counted.items())
