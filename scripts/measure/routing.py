@@ -52,6 +52,15 @@ def instructions(run, site, port, request, answer, count):
     out = os.path.join(run.work, "callgrind")
     server = subprocess.Popen(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", site, "--workers=1",
                                "--io=epoll"], stderr=subprocess.DEVNULL)
+    try:
+        ask(port, request, answer, count)
+    finally:
+        S.stop(server)
+    with open(out) as file:
+        return int(re.search(r"^totals: (\d+)", file.read(), re.M)[1])
+
+
+def ask(port, request, answer, count):
     for _ in range(600):
         try:
             connection = socket.create_connection(("127.0.0.1", port), 5)
@@ -66,6 +75,3 @@ def instructions(run, site, port, request, answer, count):
         if not got.endswith(b"\r\n\r\n" + answer.encode()):
             sys.exit(f"bench: {got!r}")
     connection.close()
-    S.stop(server)
-    with open(out) as file:
-        return int(re.search(r"^totals: (\d+)", file.read(), re.M)[1])

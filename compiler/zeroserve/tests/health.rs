@@ -50,7 +50,7 @@ impl Patient {
 fn until(what: &str, holds: impl Fn() -> bool) {
     let start = Instant::now();
     while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(5), "{what}");
+        assert!(start.elapsed() < Duration::from_secs(10), "{what}");
         thread::sleep(Duration::from_millis(10));
     }
 }
@@ -88,10 +88,14 @@ fn the_ill_are_left_alone_until_they_are_well() {
         "GET /up?a=b HTTP/1.1\r\nHost: checked.example\r\nUser-Agent: zeroserve\r\nX-Check: one\r\nX-Check: two\r\n\r\n"
     );
     // One prober for all workers.
-    let before = second.checks.load(Ordering::SeqCst);
+    let (before, start) = (second.checks.load(Ordering::SeqCst), Instant::now());
     thread::sleep(Duration::from_millis(1000));
     let checks = second.checks.load(Ordering::SeqCst) - before;
-    assert!((5..=11).contains(&checks), "{checks} checks in a second");
+    let due = start.elapsed().as_millis() as usize / 100;
+    assert!(
+        (1..=due + 2).contains(&checks),
+        "{checks} checks, {due} due"
+    );
 }
 
 /// Rules, each with what a check finds wrong or not.
@@ -157,8 +161,6 @@ fn health_is_what_caddy_takes_for_it() {
         text + "}\n"
     };
     let answers = |port: u16| -> Vec<String> {
-        // The first round of checks is over.
-        thread::sleep(Duration::from_millis(600));
         // Those that are slow are asked only if they are well.
         let ask = |(path, ..): &(&str, u16, &str)| {
             format!("{path} {}", answer(port, &format!("{path}/")))
@@ -169,13 +171,21 @@ fn health_is_what_caddy_takes_for_it() {
     let program = build(&folder, &site(port), &[]);
     let found = {
         let _server = Server::start(&program, &["--workers=2"], port);
+        until("checks have found what they find", || {
+            let found = answers(port);
+            found[0] == "/held 503 " && found[1] == "/early 200 fine"
+        });
+        // So that all of the others have as well.
+        thread::sleep(Duration::from_millis(600));
         answers(port)
     };
-    assert_eq!(found[0], "/held 503 ");
-    assert_eq!(found[1], "/early 200 fine");
     let Some(caddy) = caddy() else { return };
     let port = common::port();
     let _server = run_caddy(&caddy, &folder, &site(port), &[], port);
+    let start = Instant::now();
+    while found != answers(port) && start.elapsed() < Duration::from_secs(5) {
+        thread::sleep(Duration::from_millis(50));
+    }
     assert_eq!(found, answers(port));
 }
 
@@ -192,5 +202,5 @@ fn checks_speak_tls_and_give_up_on_what_does_not() {
     let _server = Server::start(&site, &["--workers=1"], port);
     // Requests before that would wait for a handshake.
     thread::sleep(Duration::from_millis(800));
-    assert!(answer(port, "/").starts_with("503"));
+    until("it is found ill", || answer(port, "/").starts_with("503"));
 }

@@ -199,7 +199,7 @@ fn failed_requests_go_to_other_upstreams() {
 fn failures_are_forgotten_and_full_upstreams_left_alone() {
     let (folder, port) = (Folder::new("forgotten"), port());
     let slow = upstream(|_| {
-        std::thread::sleep(Duration::from_millis(400));
+        std::thread::sleep(Duration::from_millis(1500));
         response(200, "slow")
     });
     let once = std::sync::atomic::AtomicBool::new(true);
@@ -211,7 +211,7 @@ fn failures_are_forgotten_and_full_upstreams_left_alone() {
     );
     let caddyfile = format!(
         ":{port} {{\nhandle /full/* {{\nreverse_proxy 127.0.0.1:{slow} {{\nunhealthy_request_count 1\n}}\n}}\n\
-         handle /ill/* {{\nreverse_proxy 127.0.0.1:{ill} {{\nfail_duration 300ms\nunhealthy_status 5xx\n}}\n}}\n}}\n"
+         handle /ill/* {{\nreverse_proxy 127.0.0.1:{ill} {{\nfail_duration 2s\nunhealthy_status 5xx\n}}\n}}\n}}\n"
     );
     let site = build(&folder, &caddyfile, &[]);
     let _server = Server::start(&site, &["--workers=2"], port);
@@ -220,11 +220,11 @@ fn failures_are_forgotten_and_full_upstreams_left_alone() {
         status_and_body(&answer).0
     };
     assert_eq!([get("/ill/"), get("/ill/")], [500, 503]);
-    std::thread::sleep(Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(2300));
     assert_eq!(get("/ill/"), 200);
     let (one, other) = std::thread::scope(|scope| {
         let one = scope.spawn(|| get("/full/"));
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(400));
         let other = get("/full/");
         (one.join().expect("an answer"), other)
     });

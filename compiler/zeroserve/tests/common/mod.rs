@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -116,12 +116,24 @@ impl Server {
             assert!(start.elapsed() < Duration::from_secs(10), "{port} is taken");
             std::thread::sleep(Duration::from_millis(2));
         }
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .envs(variables.iter().map(|(name, value)| (name, value)))
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
+            .stderr(Stdio::piped());
+        let child = loop {
+            match command.spawn() {
+                // Another test was starting a program while this one was
+                // written: that one's process holds the file open for a moment.
+                Err(error)
+                    if error.kind() == ErrorKind::ExecutableFileBusy
+                        && start.elapsed() < Duration::from_secs(10) =>
+                {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                child => break child.expect("the server starts"),
+            }
+        };
         let mut server = Self(child);
         server.wait_for(port);
         server

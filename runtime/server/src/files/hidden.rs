@@ -14,13 +14,8 @@ pub(super) struct Hidden<'a> {
 
 impl<'a> Hidden<'a> {
     pub(super) fn new(entries: impl Iterator<Item = Cow<'a, [u8]>>) -> Self {
-        let path_or_name = |entry: Cow<'a, [u8]>| match entry {
-            entry if !entry.contains(&b'/') => entry,
-            Cow::Borrowed(entry) => absolute(entry),
-            Cow::Owned(entry) => Cow::Owned(absolute(&entry).into_owned()),
-        };
         Self {
-            entries: entries.map(path_or_name).collect(),
+            entries: entries.collect(),
         }
     }
 
@@ -31,22 +26,27 @@ impl<'a> Hidden<'a> {
         }
         let path = absolute(path);
         self.entries.iter().any(|entry| {
-            let below = || {
-                path.strip_prefix(&**entry)
-                    .is_some_and(|rest| rest.starts_with(b"/"))
-            };
-            let part = || {
-                path.split(|byte| *byte == b'/')
-                    .any(|part| glob::matches(entry, part))
-            };
-            let covered = if entry.contains(&b'/') {
-                below()
-            } else {
-                part()
-            };
-            covered || glob::matches(entry, &path)
+            if !entry.contains(&b'/') {
+                let mut parts = path.split(|byte| *byte == b'/');
+                return parts.any(|part| glob::matches(entry, part)) || glob::matches(entry, &path);
+            }
+            if !has_last_part(entry, &path) {
+                return false;
+            }
+            let entry = absolute(entry);
+            let rest = path.strip_prefix(&*entry);
+            rest.is_some_and(|rest| rest.starts_with(b"/")) || glob::matches(&entry, &path)
         })
     }
+}
+
+/// Whether a path has the last part of another anywhere, without which it cannot be that or lie below it; saves making
+/// most entries absolute. A part with a pattern may be any.
+fn has_last_part(entry: &[u8], path: &[u8]) -> bool {
+    let last = entry.rsplit(|byte| *byte == b'/').next().unwrap_or(b"");
+    let is_plain =
+        !matches!(last, b"" | b"." | b"..") && !last.iter().any(|byte| b"*?[\\".contains(byte));
+    !is_plain || path.split(|byte| *byte == b'/').any(|part| part == last)
 }
 
 /// The path from the root of the file system, cleaned.
@@ -99,6 +99,12 @@ mod tests {
             ("/srv/*/x", "/srv/a/x", true),
             ("/srv/*/x", "/srv/a/x/y", false),
             ("./no/such", "no/such/file", true),
+            ("./no/such", "no/such", true),
+            ("./no/such", "other/such", false),
+            ("./no/such/", "no/such", true),
+            ("./no/such/.", "no/such/x", true),
+            ("no/../such", "such", true),
+            ("/srv/a/s*", "/srv/a/secret", true),
         ];
         for (entry, path, expected) in cases {
             let hidden = Hidden::new([Cow::Borrowed(entry.as_bytes())].into_iter());

@@ -78,6 +78,9 @@ fn serve(
     answer::answer(exchange, chosen, &status)
 }
 
+/// As long as most values are.
+const VALUE_BYTES: usize = 128;
+
 /// The texts of a record, as the request makes them.
 struct Texts<'a> {
     expander: Expander<'a>,
@@ -88,7 +91,7 @@ impl Texts<'_> {
         let Some(template) = value.template else {
             return Cow::Borrowed(self.expander.site.text(value.text));
         };
-        let mut text = Vec::new();
+        let mut text = Vec::with_capacity(VALUE_BYTES);
         self.expander.template(template, &mut text);
         Cow::Owned(text)
     }

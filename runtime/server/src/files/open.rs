@@ -132,7 +132,8 @@ impl Opened {
         };
         let nanoseconds =
             i128::from(seconds) * 1_000_000_000 + i128::from(self.metadata.mtime_nsec());
-        let mut tag = vec![b'"'];
+        let mut tag = Vec::with_capacity(ETAG_BYTES);
+        tag.push(b'"');
         push_base36(&mut tag, nanoseconds);
         tag.push(b'-');
         push_base36(&mut tag, i128::from(self.size()));
@@ -140,6 +141,9 @@ impl Opened {
         tag
     }
 }
+
+/// As long as entity tags of files are at most.
+const ETAG_BYTES: usize = 32;
 
 fn push_base36(out: &mut Vec<u8>, number: i128) {
     if number < 0 {
