@@ -77,14 +77,14 @@ pub fn build(folder: &Folder, caddyfile: &str, more: &[&str]) -> PathBuf {
 }
 
 /// How many ports a test process has to itself; more than it asks for.
-const PORTS: u16 = 200;
+const PORTS: u16 = 400;
 
 /// A port that nothing listens on. Below the range that the system gives out
 /// itself, not the beginning of a round number that files may hold, and
 /// different for each call of each test process.
 pub fn port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 20_500 + (std::process::id() % 60) as u16 * PORTS;
+    let first = 20_500 + (std::process::id() % 30) as u16 * PORTS;
     loop {
         let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % PORTS;
         if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
