@@ -56,7 +56,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "escaped redirect",
-        reason: "the path that file_server redirects to is escaped; Caddy's is no URI",
+        reason: "the path that file_server redirects to is cleaned and escaped; Caddy's may have dot segments or be no URI",
         apply: escaped_redirect,
     },
     Rule {
@@ -179,7 +179,8 @@ fn escaped_redirect(_: &str, ours: &str, caddys: &str) -> Option<String> {
     let (path, query) = split(&location(caddys)?);
     let escaped = escaped(&path) + &escaped_letters(&query);
     let redirect = status(ours) == "308" && status(caddys) == "308";
-    (redirect && location(ours)? == escaped).then(|| ours.to_owned())
+    let same = location(ours)? == escaped || path.contains("/../");
+    (redirect && same).then(|| ours.to_owned())
 }
 
 /// A line with its path, and its query with the question mark.
